@@ -1,0 +1,1 @@
+"""The lab command: runs, tests and measures the phases."""

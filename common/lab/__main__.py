@@ -1,0 +1,1 @@
+"""Where `python -m lab` starts."""

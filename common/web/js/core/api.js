@@ -1,0 +1,46 @@
+/** The API as a logged-in person uses it: adds the token, renews it, and repeats what is safe to repeat. */
+import { exchange } from './http.js';
+import { accessToken, end, refresh } from './session.js';
+import { backoff, pause } from './wait.js';
+
+const TRIES = 4;
+const LONGEST_WAIT = 15;
+
+const dataOf = ({ data }) => data;
+
+export const get = (path, query) => repeated('GET', path, { query }).then(dataOf);
+export const put = (path, body) => repeated('PUT', path, { body }).then(dataOf);
+export const del = (path) => repeated('DELETE', path, {}).then(dataOf);
+export const post = (path, body) => authorised('POST', path, { body }).then(dataOf);
+export const patch = (path, body) => authorised('PATCH', path, { body }).then(dataOf);
+/** As get, but with the request id beside the data: {data, status, requestId}. */
+export const getTraced = (path, query) => repeated('GET', path, { query });
+
+/** One request with a good token; a token refused early (the login's clock, a restart) is renewed once. */
+export async function authorised(method, path, options) {
+  const token = await accessToken();
+  try {
+    return await exchange(method, path, { ...options, token });
+  } catch (problem) {
+    if (problem.status !== 401) throw problem;
+  }
+  try {
+    return await exchange(method, path, { ...options, token: await refresh(token) });
+  } catch (problem) {
+    if (problem.status === 401) end('Your login has ended. Log in again to go on; your drafts are kept.');
+    throw problem;
+  }
+}
+
+/** GET, PUT and DELETE mean the same however often they are sent, so a passing problem is sat out. */
+async function repeated(method, path, options) {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await authorised(method, path, options);
+    } catch (problem) {
+      const hopeless = !problem.passing || problem.retryAfter > LONGEST_WAIT;
+      if (hopeless || attempt + 1 === TRIES) throw problem;
+      await pause(backoff(attempt, problem.retryAfter));
+    }
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * Keeps what one reads in its place while messages come, go and change height around it, or keeps
+ * to the bottom when one is there. Done by hand because browsers differ in scroll anchoring, and
+ * none anchors at the very top, where older messages are put.
+ */
+const AT_BOTTOM = 32;
+
+export class ScrollKeeper {
+  /**
+   * @param {HTMLElement} scroller
+   * @param {HTMLElement} content  holds the rows, each with data-row
+   * @param {{canStick: () => boolean, onMove: (edges: {top: number, bottom: number}) => void}} options
+   */
+  constructor(scroller, content, { canStick, onMove }) {
+    Object.assign(this, { scroller, content, canStick, onMove, stuck: true, row: null, offset: 0 });
+    this.observer = new ResizeObserver(() => this.restore());
+    this.observer.observe(scroller);
+    this.observer.observe(content);
+    this.listener = () => this.remember();
+    scroller.addEventListener('scroll', this.listener, { passive: true });
+  }
+
+  stop() {
+    this.observer.disconnect();
+    this.scroller.removeEventListener('scroll', this.listener);
+  }
+
+  /** Notes the first row in sight and where it is. */
+  remember() {
+    const { scroller } = this;
+    const box = scroller.getBoundingClientRect();
+    const top = scroller.scrollTop;
+    const bottom = scroller.scrollHeight - scroller.clientHeight - top;
+    this.stuck = bottom < AT_BOTTOM && this.canStick();
+    this.row = this.rows().find((row) => row.getBoundingClientRect().bottom > box.top) || null;
+    this.offset = this.row ? this.row.getBoundingClientRect().top - box.top : 0;
+    this.onMove({ top, bottom });
+  }
+
+  /** Puts that row back to where it was, after something changed. */
+  restore() {
+    if (this.stuck && this.canStick()) this.toBottom();
+    else if (this.row?.isConnected) {
+      const top = this.row.getBoundingClientRect().top - this.scroller.getBoundingClientRect().top;
+      if (Math.abs(top - this.offset) >= 1) this.scroller.scrollTop += top - this.offset;
+    }
+    this.remember();
+  }
+
+  toBottom() {
+    this.scroller.scrollTop = this.scroller.scrollHeight;
+  }
+
+  /** Shows a row: in the middle, or `fromTop` pixels below the upper edge. */
+  reveal(row, fromTop = null) {
+    this.stuck = false;
+    row.scrollIntoView({ block: fromTop === null ? 'center' : 'start' });
+    if (fromTop !== null) this.scroller.scrollTop -= fromTop;
+    this.remember();
+  }
+
+  /** The highest sequence number that is wholly in sight, or 0. */
+  lastSeen() {
+    const { bottom } = this.scroller.getBoundingClientRect();
+    const seen = this.rows().findLast((row) => row.dataset.seq && row.getBoundingClientRect().bottom <= bottom + 4);
+    return Number(seen?.dataset.seq || 0);
+  }
+
+  rows() {
+    return [...this.content.querySelectorAll('[data-row]')];
+  }
+}

@@ -1,0 +1,14 @@
+"""The contract's limits, for request schemas and `GET /system`. Lengths are in characters."""
+
+PASSWORD_MIN = 8
+PASSWORD_MAX = 128
+DISPLAY_NAME_MAX = 64
+BIO_MAX = 500
+GROUP_NAME_MAX = 80
+GROUP_MEMBERS_MAX = 250
+MESSAGE_BODY_MAX = 4000
+CLIENT_ID_MAX = 64
+REACTIONS_MAX = 20
+"""Different emoji on one message."""
+ACCESS_TTL_MAX = 900
+"""Seconds."""

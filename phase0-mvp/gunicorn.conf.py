@@ -1,0 +1,37 @@
+"""gunicorn: one process, as many threads as sockets and requests may need at once."""
+
+import signal
+import threading
+import time
+from typing import Any
+
+from chassis.settings import Settings
+
+settings = Settings()
+
+bind = settings.bind
+workers = 1
+worker_class = "gthread"
+threads = settings.sockets_max + settings.http_threads
+worker_connections = threads + 1000
+keepalive = 15
+graceful_timeout = 7
+control_socket_disable = True
+worker_tmp_dir = "/dev/shm"  # noqa: S108 - gunicorn's heartbeat file belongs in memory
+
+
+def post_worker_init(worker: Any) -> None:
+    """Make SIGTERM a farewell: not ready, a moment more of service, sockets closed, then exit."""
+    app = worker.wsgi
+
+    def farewell() -> None:
+        time.sleep(settings.drain_seconds)
+        app.extensions["publisher"].close_all()
+        worker.handle_exit(signal.SIGTERM, None)
+
+    def on_sigterm(_signal: int, _frame: Any) -> None:
+        if not app.extensions["stopping"].is_set():
+            app.extensions["stopping"].set()
+            threading.Thread(target=farewell, name="farewell").start()
+
+    signal.signal(signal.SIGTERM, on_sigterm)

@@ -1,1 +1,5 @@
 """Where `python -m lab` starts."""
+
+from lab.cli.main import main
+
+main()

@@ -220,7 +220,9 @@ def _explain(output: str, root: Path) -> str:
     if "no space left" in lowered:
         return f"the disk of {root} is full; make room and run ./lab again."
     if "read-only file system" in lowered or "permission denied" in lowered:
-        return f"cannot write to {root} ({_last_line(output)}); make it writable and run ./lab again."
+        return (
+            f"cannot write to {root} ({_last_line(output)}); make it writable and run ./lab again."
+        )
     if any(sign in lowered for sign in NO_NETWORK):
         return (
             "no network: the Python package index cannot be reached, and the first use needs it "
@@ -270,7 +272,9 @@ def _step(what: str) -> Iterator[None]:
 
 def _tick(what: str, started: float, done: threading.Event) -> None:
     while not done.wait(0.5):
-        print(f"\r  {what} … {time.monotonic() - started:.0f} s", end="", file=sys.stderr, flush=True)
+        print(
+            f"\r  {what} … {time.monotonic() - started:.0f} s", end="", file=sys.stderr, flush=True
+        )
 
 
 def _say(text: str) -> None:

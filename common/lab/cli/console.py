@@ -1,0 +1,140 @@
+"""What commands have in common: how they speak, and which phase they mean."""
+
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+import click
+
+from lab import phases
+from lab.engine import Engine
+from lab.errors import LabError, NotRunningError, UsageError
+from lab.instance import Instance, of_phase, running
+from lab.native.engine import NativeEngine
+from lab.status import Health, InstanceStatus, ServiceStatus, State
+
+_COLOURS = ("cyan", "magenta", "yellow", "green", "blue", "bright_red")
+_TICK = 0.1
+
+
+def say(text: str = "") -> None:
+    """Say something to the person, on stdout."""
+    click.echo(text)
+
+
+def note(text: str) -> None:
+    """Say something that is not the answer: progress, remarks; on stderr."""
+    click.echo(text, err=True)
+
+
+def complain(error: LabError) -> None:
+    """Say what went wrong and what to type next."""
+    click.echo(f"{click.style('lab:', fg='red', bold=True)} {error}", err=True)
+    if error.hint:
+        click.echo(f"     {error.hint}", err=True)
+
+
+def colour_of(service: str, services: Sequence[str]) -> str:
+    """Return a colour that a service keeps."""
+    return _COLOURS[services.index(service) % len(_COLOURS)]
+
+
+def engine() -> Engine:
+    """Return the engine to run with."""
+    return NativeEngine()
+
+
+def the_instance(phase: str | None) -> Instance:
+    """Return the instance of a phase; without one, the only one that runs.
+
+    Raises UsageError, NotRunningError.
+    """
+    if phase is not None:
+        return of_phase(phases.find(phase))
+    found = running()
+    if not found:
+        raise NotRunningError("nothing is running", "start a phase: ./lab up 0")
+    if len(found) > 1:
+        names = ", ".join(instance.directory.name for instance in found)
+        raise UsageError(f"several phases are running ({names})", "say which one you mean")
+    return found[0]
+
+
+def must_run(instance: Instance) -> None:
+    """Raise NotRunningError unless the instance runs."""
+    if not instance.is_running():
+        word = short_name(instance)
+        raise NotRunningError(
+            f"{instance.phase.label} is not running", f"start it: ./lab up {word}"
+        )
+
+
+def short_name(instance: Instance) -> str:
+    """Return what a person types for an instance's phase."""
+    name = instance.phase.name.removeprefix("phase")
+    return name if name.isdecimal() else str(_relative(instance.phase.directory))
+
+
+def _relative(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def describe(service: ServiceStatus) -> str:
+    """Say in a word or two how a service is."""
+    if service.state is State.RUNNING and service.health is Health.STARTING:
+        return "starting"
+    if service.state is State.RUNNING and service.health is not None:
+        return service.health.value
+    if service.state is State.EXITED:
+        return f"exited ({service.exit_code})"
+    return service.state.value
+
+
+class Progress:
+    """Shows what is being waited for: a line that changes on a terminal, else one per change."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._started = time.monotonic()
+        self._drawn = 0.0
+        self._said: dict[str, str] = {}
+        self._live = sys.stderr.isatty()
+
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.clear()
+
+    def __call__(self, status: InstanceStatus | None) -> None:
+        """Show a new status."""
+        words = {name: _waiting(one) for name, one in status.services.items()} if status else {}
+        if not self._live:
+            for name, word in words.items():
+                if self._said.get(name) != word:
+                    note(f"  {name}: {word}")
+            self._said = words
+        elif time.monotonic() - self._drawn > _TICK:
+            self._drawn = time.monotonic()
+            details = ", ".join(f"{name} {word}" for name, word in words.items())
+            elapsed = self._drawn - self._started
+            line = f"{self._what} … {elapsed:.1f} s   {details}"
+            width = shutil.get_terminal_size().columns - 1
+            click.echo(f"\r\x1b[2K{line[:width]}", err=True, nl=False)
+
+    def clear(self) -> None:
+        """Remove the line that changes."""
+        if self._live:
+            click.echo("\r\x1b[2K", err=True, nl=False)
+
+
+def _waiting(service: ServiceStatus) -> str:
+    return f"{describe(service)} ({service.note})" if service.note else describe(service)

@@ -1,0 +1,81 @@
+"""The command line: finds the command, runs it, turns errors into words and exit codes."""
+
+import importlib
+import sys
+
+import click
+
+from lab import phases
+from lab.cli.console import complain
+from lab.errors import INTERRUPTED, LabError
+
+COMMANDS = ("up", "down", "ps", "logs", "open")
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module when the command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order a newcomer meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import lab.cli.NAME and return what it calls `command`."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"lab.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)  # noqa: S101 - a slip in a module of ours
+        return command
+
+
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """Run, look at and test the chat, one phase at a time.
+
+    PHASE is a number (0), a name (phase0) or a directory. Everything lab makes lies in
+    .venv and .lab/; both may be deleted when nothing runs.
+    """
+    if ctx.invoked_subcommand is None:
+        click.echo(_overview())
+
+
+def _overview() -> str:
+    rows = [
+        f"    {phase.name.removeprefix('phase')}  {phase.directory.name}"
+        for phase in phases.built()
+    ]
+    return "\n".join(
+        [
+            "One chat, built up phase by phase. This checkout holds:",
+            "",
+            *(rows or ["    no phase yet"]),
+            "",
+            "    ./lab up 0      start phase 0 and print its address",
+            "    ./lab ps        see what runs and what it uses",
+            "    ./lab test 0    prove that it does what it should",
+            "    ./lab down      stop everything",
+            "    ./lab --help    all commands",
+        ]
+    )
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    try:
+        sys.exit(cli.main(prog_name="lab", standalone_mode=False) or 0)
+    except LabError as error:
+        complain(error)
+        sys.exit(error.code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output has gone, as `head` does
+        sys.exit(0)

@@ -1,0 +1,139 @@
+"""`lab up`."""
+
+import itertools
+import time
+
+import click
+
+from lab import phases
+from lab.cli.console import (
+    Progress,
+    complain,
+    engine,
+    note,
+    say,
+    short_name,
+)
+from lab.cli.show import print_line, print_lines
+from lab.engine import Engine
+from lab.errors import FAILED, INTERRUPTED, LabError
+from lab.instance import Instance, of_phase
+from lab.running import wait_until_down, wait_until_ready
+from lab.status import InstanceStatus
+
+TAIL = 20  # lines of a service that does not start
+
+
+@click.command("up")
+@click.argument("phase", default="0")
+@click.option("-d", "--detach", is_flag=True, help="Leave it running and give the prompt back.")
+@click.option("--native", is_flag=True, help="Run services as processes, also where Docker is.")
+def command(phase: str, *, detach: bool, native: bool) -> int:
+    """Start PHASE (default 0) and print its address.
+
+    Follows the logs until Ctrl-C, which stops everything; a second Ctrl-C kills. With
+    --detach it goes on in the background until `lab down`.
+
+    Phase N answers on port 8000+N, or on the next free one.
+    """
+    del native  # the only engine so far
+    instance = of_phase(phases.find(phase))
+    runner = engine()
+    for warning in runner.check(instance):
+        note(f"warning: {warning}")
+    if not runner.start(instance):
+        return _already(runner, instance, detach=detach)
+    try:
+        status = _wait(runner, instance)
+        _announce(instance, status, detach=detach)
+        if detach:
+            runner.release(instance)
+            return 0
+        return _follow(runner, instance)
+    except KeyboardInterrupt:
+        stop(runner, instance)
+        return INTERRUPTED
+
+
+def _wait(runner: Engine, instance: Instance) -> InstanceStatus:
+    """Wait for readiness; a service that ends meanwhile shows its last words at once."""
+    seen: dict[str, int] = {}
+    began = time.monotonic()
+    with Progress(f"Starting {instance.phase.label}") as progress:
+
+        def observe(status: InstanceStatus | None) -> None:
+            progress(status)
+            for name, service in status.services.items() if status else ():
+                if service.exits > seen.get(name, 0) and service.exit_code != 0:
+                    progress.clear()
+                    _last_words(runner, instance, name)
+                seen[name] = service.exits
+
+        try:
+            status = wait_until_ready(runner, instance, observe)
+        except LabError as error:
+            error.hint = error.hint or f"its logs: ./lab logs {short_name(instance)}"
+            raise
+    note(f"{instance.phase.label} is ready after {time.monotonic() - began:.1f} s.")
+    return status
+
+
+def _last_words(runner: Engine, instance: Instance, service: str) -> None:
+    note(click.style(f"{service} ended; its last lines:", fg="red"))
+    lines = runner.logs(instance, [service], TAIL, follow=False)
+    print_lines(lines, [service], err=True)
+
+
+def _already(runner: Engine, instance: Instance, *, detach: bool) -> int:
+    """Somebody else has started it: wait until it is up, and say where."""
+    with Progress(f"{instance.phase.label} is being started already") as progress:
+        status = wait_until_ready(runner, instance, progress)
+    say(f"{instance.phase.label} is already running: {status.address or 'no published port'}")
+    if not detach:
+        note(f"its logs: ./lab logs -f {short_name(instance)}")
+    return 0
+
+
+def _announce(instance: Instance, status: InstanceStatus, *, detach: bool) -> None:
+    word = short_name(instance)
+    say()
+    say(f"  {click.style(status.address or instance.phase.label, bold=True)}")
+    say()
+    if status.address and not status.address.endswith(f":{instance.phase.port}"):
+        note(f"Port {instance.phase.port} is taken, so it answers on the next free one.")
+    if detach:
+        say(f"  ./lab open {word}    in the browser          ./lab ps         what it uses")
+        say(f"  ./lab logs -f {word} what it says            ./lab down {word}     stop it")
+    else:
+        say(
+            f"  In another terminal: ./lab open {word}, ./lab ps, ./lab test {word}. Ctrl-C stops it."
+        )
+    say()
+
+
+def _follow(runner: Engine, instance: Instance) -> int:
+    """Print logs until the instance ends by itself (returns FAILED) or Ctrl-C is pressed."""
+    names = list((runner.status(instance) or _nothing()).services)
+    for line in itertools.chain(runner.logs(instance, names, 0, follow=True)):
+        if line is not None:
+            print_line(line, names)
+        elif not instance.is_running():
+            break
+    complain(LabError(f"{instance.phase.label} has ended"))
+    return FAILED
+
+
+def _nothing() -> LabError:
+    return LabError("it has ended")
+
+
+def stop(runner: Engine, instance: Instance) -> None:
+    """Stop gracefully; Ctrl-C while that takes its time kills."""
+    with Progress(f"Stopping {instance.phase.label} (Ctrl-C kills)") as progress:
+        try:
+            runner.request_stop(instance)
+            wait_until_down(runner, instance, progress)
+        except KeyboardInterrupt:
+            runner.request_stop(instance, kill=True)
+            wait_until_down(runner, instance, progress)
+    note(f"{instance.phase.label} is stopped.")

@@ -1,0 +1,1 @@
+"""Reads the part of the Compose specification that the native engine knows."""

@@ -1,0 +1,1 @@
+"""The native engine: a phase's services as ordinary processes of this machine."""

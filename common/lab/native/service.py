@@ -1,0 +1,138 @@
+"""One service's life: dependencies, runs, health, restarts, stop."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Collection
+
+from lab.compose.model import Condition, Restart, RestartMode, Service
+from lab.native import health, process
+from lab.native.board import Board
+from lab.native.logs import LogFile, pipe_into
+from lab.native.plan import ProcessPlan
+from lab.status import Health, State
+
+FIRST_PAUSE = 0.1  # seconds before a restart; doubles each time, as in Docker
+LONGEST_PAUSE = 60.0
+STEADY = 10.0  # a run of this many seconds forgets earlier failures
+NOT_FOUND = 127  # what a shell exits with for a program that is not there
+
+
+class ServiceRunner:
+    """Keeps one service as its compose file wants it, from `start` to `stop`."""
+
+    def __init__(self, service: Service, plan: ProcessPlan, board: Board, log: LogFile) -> None:
+        self._service = service
+        self._plan = plan
+        self._board = board
+        self._log = log
+        self._task: asyncio.Task[None] | None = None
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def depends_on(self) -> Collection[str]:
+        """The services that this one needs."""
+        return self._service.depends_on
+
+    def start(self) -> None:
+        """Begin; returns at once, the board tells what becomes of it."""
+        self._task = asyncio.create_task(self._live(), name=self._plan.service)
+
+    async def stop(self, grace: float | None = None) -> None:
+        """End the service and keep it ended; grace (seconds) overrides the file's."""
+        task, self._task = self._task, None
+        if task is None:
+            return
+        running = self._process
+        task.cancel()
+        if running is not None:
+            self._update(state=State.STOPPING)
+            number = signal.Signals[self._service.stop_signal]
+            patience = self._service.stop_grace_period if grace is None else grace
+            if not await process.end(running, number, patience):
+                self._log.say(f"did not stop within {patience:g} s; killed")
+        await asyncio.gather(task, return_exceptions=True)
+        if self._board.service(self._plan.service).state is not State.EXITED:
+            self._update(state=State.STOPPED)
+        self._update(pid=None, health=None)
+
+    async def _live(self) -> None:
+        await self._dependencies()
+        exits, pause = 0, FIRST_PAUSE
+        while True:
+            began = time.monotonic()
+            code = await self._run_once()
+            exits += 1
+            if not _should_restart(self._service.restart, code, exits):
+                self._log.say(process.describe_exit(code))
+                self._update(state=State.EXITED, exits=exits, exit_code=code)
+                return
+            if time.monotonic() - began >= STEADY:
+                pause = FIRST_PAUSE
+            self._log.say(f"{process.describe_exit(code)}; starting again in {pause:.1f} s")
+            self._update(state=State.RESTARTING, exits=exits, exit_code=code)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    async def _dependencies(self) -> None:
+        for name, condition in self._service.depends_on.items():
+            self._update(note=f"waiting for {name}")
+            await self._board.wait_for(lambda n=name, c=condition: self._reached(n, c))  # type: ignore[misc]
+        self._update(note="")
+
+    def _reached(self, name: str, condition: Condition) -> bool:
+        other = self._board.service(name)
+        if condition is Condition.HEALTHY:
+            return other.state is State.RUNNING and other.health in (None, Health.HEALTHY)
+        if condition is Condition.COMPLETED:
+            return other.state is State.EXITED and other.exit_code == 0
+        return other.state in (State.RUNNING, State.RESTARTING, State.EXITED)
+
+    async def _run_once(self) -> int:
+        """Run the process to its end; returns its exit code, negative for a signal."""
+        output = await pipe_into(self._log)
+        number = signal.Signals[self._service.stop_signal]
+        try:
+            running = await process.spawn(
+                self._plan.argv, self._plan.environment, self._plan.cwd, output, number
+            )
+        except OSError as error:
+            self._log.say(f"cannot start {self._plan.argv[0]}: {error.strerror}")
+            return NOT_FOUND
+        finally:
+            os.close(output)
+        self._process = running
+        check = self._service.healthcheck
+        self._update(
+            state=State.RUNNING,
+            pid=running.pid,
+            started_at=time.time(),
+            health=Health.STARTING if check else None,
+        )
+        watcher = None
+        if check is not None:
+            watcher = asyncio.create_task(health.watch(check, self._plan, self._on_health))
+        try:
+            return await running.wait()
+        finally:
+            if watcher is not None:
+                watcher.cancel()
+            if running.returncode is not None:
+                process.kill_group(running.pid)
+                self._process = None
+                self._update(pid=None, health=None)
+
+    def _on_health(self, now: Health, problem: str) -> None:
+        if problem:
+            self._log.say(f"{now}: {problem}")
+        self._update(health=now, note=problem)
+
+    def _update(self, **changes: object) -> None:
+        self._board.update(self._plan.service, **changes)
+
+
+def _should_restart(policy: Restart, code: int, exits: int) -> bool:
+    if policy.mode is RestartMode.ON_FAILURE:
+        return code != 0 and (policy.max_retries is None or exits <= policy.max_retries)
+    return policy.mode in (RestartMode.ALWAYS, RestartMode.UNLESS_STOPPED)

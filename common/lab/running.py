@@ -1,0 +1,43 @@
+"""Starting and stopping an instance on any engine, for every command that needs one."""
+
+import time
+from collections.abc import Callable
+
+from lab.engine import Engine
+from lab.errors import LabError
+from lab.instance import Instance
+from lab.status import InstanceStatus, Stage
+
+POLL = 0.05  # seconds
+Observer = Callable[[InstanceStatus | None], None]
+
+
+def wait_until_ready(engine: Engine, instance: Instance, observe: Observer) -> InstanceStatus:
+    """Return once everything is up; observe is called several times a second.
+
+    Raises LabError with the reason if the instance ends instead.
+    """
+    while True:
+        alive = instance.is_running()
+        status = engine.last_status(instance)
+        observe(status)
+        if status is not None and status.stage is Stage.READY and alive:
+            return status
+        if not alive:
+            raise LabError(_why(instance, status))
+        time.sleep(POLL)
+
+
+def wait_until_down(engine: Engine, instance: Instance, observe: Observer) -> None:
+    """Return once no process is left."""
+    while instance.is_running():
+        observe(engine.last_status(instance))
+        time.sleep(POLL)
+
+
+def _why(instance: Instance, status: InstanceStatus | None) -> str:
+    if status is not None and status.problem:
+        return f"{instance.phase.label} did not start: {status.problem}"
+    if status is not None and status.stage in (Stage.STOPPING, Stage.STOPPED):
+        return f"{instance.phase.label} was stopped"
+    return f"{instance.phase.label} did not start; see {instance.own_log}"

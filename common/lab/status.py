@@ -1,0 +1,82 @@
+"""What an engine says about the services it runs; the same words for every engine."""
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class State(StrEnum):
+    """Where a service is in its life."""
+
+    WAITING = "waiting"  # for what it depends on
+    RUNNING = "running"
+    RESTARTING = "restarting"  # ended, will be started again after a pause
+    STOPPING = "stopping"
+    STOPPED = "stopped"  # was told to
+    EXITED = "exited"  # by itself, and stays so
+
+
+class Health(StrEnum):
+    """What the health check says; a service without one has none."""
+
+    STARTING = "starting"
+    HEALTHY = "healthy"
+    UNHEALTHY = "unhealthy"
+
+
+class Stage(StrEnum):
+    """Where a whole instance is in its life."""
+
+    STARTING = "starting"
+    READY = "ready"
+    FAILED = "failed"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+
+
+@dataclass
+class ServiceStatus:
+    """One service; started_at is Unix time in seconds, waits_for names what it waits for."""
+
+    service: str
+    state: State = State.WAITING
+    health: Health | None = None
+    pid: int | None = None
+    exits: int = 0
+    exit_code: int | None = None
+    started_at: float | None = None
+    address: str | None = None
+    note: str = ""
+
+    @property
+    def settled(self) -> bool:
+        """Whether it has got as far as it should: healthy, running, or done without an error."""
+        if self.state is State.EXITED:
+            return self.exit_code == 0
+        return self.state is State.RUNNING and self.health in (None, Health.HEALTHY)
+
+
+@dataclass
+class InstanceStatus:
+    """A whole instance; `problem` says why it failed."""
+
+    stage: Stage
+    services: dict[str, ServiceStatus]
+    address: str | None = None
+    problem: str = ""
+    supervisor: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what `from_json` reads."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "InstanceStatus":
+        """Undo to_json."""
+        services = {name: _service(raw) for name, raw in value["services"].items()}
+        return cls(**{**value, "stage": Stage(value["stage"]), "services": services})
+
+
+def _service(raw: dict[str, Any]) -> ServiceStatus:
+    health = None if raw["health"] is None else Health(raw["health"])
+    return ServiceStatus(**{**raw, "state": State(raw["state"]), "health": health})

@@ -1,13 +1,16 @@
 """gunicorn: one process, as many threads as sockets and requests may need at once."""
 
+import os
 import signal
 import threading
 import time
 from typing import Any
 
+from chassis import logs
 from chassis.settings import Settings
 
 settings = Settings()
+logs.set_up(settings.log_level)
 
 bind = settings.bind
 workers = 1
@@ -34,4 +37,10 @@ def post_worker_init(worker: Any) -> None:
             app.extensions["stopping"].set()
             threading.Thread(target=farewell, name="farewell").start()
 
+    def at_once(_signal: int, _frame: Any) -> None:
+        # An orderly exit would wait for the sockets' threads. What was acknowledged is on disk.
+        os._exit(0)
+
     signal.signal(signal.SIGTERM, on_sigterm)
+    signal.signal(signal.SIGINT, at_once)
+    signal.signal(signal.SIGQUIT, at_once)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from chassis import logs, problems
+from chassis import problems
 from chassis.database import Database
 from chassis.requests import BODY_MAX
 from chassis.settings import Settings
@@ -37,7 +37,6 @@ PHASE = Path(__file__).resolve().parent.parent
 def create_app(settings: Settings | None = None) -> Flask:
     """Return the WSGI application, ready to serve; its tables exist afterwards."""
     settings = settings or Settings()
-    logs.set_up(settings.log_level)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     database = Database(
         settings.database_file, settings.database_connections, settings.database_timeout
@@ -57,6 +56,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     publisher = _wire(app, database, settings)
     app.extensions |= {
+        "database": database,
         "directories": Directories(settings.web_dir, settings.contract_dir, PHASE),
         "stopping": stopping,
         "publisher": publisher,

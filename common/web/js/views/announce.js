@@ -1,0 +1,17 @@
+/** Reads out what others write in the open conversation. */
+import { effect } from '../lib.js';
+import { conversations } from '../model/conversations.js';
+import { myId, nameOf } from '../model/people.js';
+import { gist } from './text.js';
+import { announcement, openId } from './ui.js';
+
+export function announceNews() {
+  let known = {};
+  effect(() => {
+    const { id, last_message: last } = conversations.value.get(openId.value) || {};
+    if (!last) return;
+    const isNews = known.id === id && last.seq > known.seq && last.sender_id !== myId.value;
+    known = { id, seq: last.seq };
+    if (isNews) announcement.value = last.kind === 'notice' ? gist(last) : `${nameOf(last.sender_id)}: ${gist(last)}`;
+  });
+}

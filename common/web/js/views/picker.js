@@ -1,0 +1,47 @@
+/** Choosing people: a search, its results, and those already chosen. */
+import { html, useEffect, useRef, useState } from '../lib.js';
+import { myId, nameOf, searchPeople } from '../model/people.js';
+import { Avatar } from './avatar.js';
+import { Icon } from './icon.js';
+import { moveFocus } from './keys.js';
+import { attempt } from './ui.js';
+
+const TYPING_MS = 200;
+
+/** @param {{chosen: string[], onChange: (ids: string[]) => void, without?: Set<string>}} props */
+export function PeoplePicker({ chosen, onChange, without = new Set() }) {
+  const [query, setQuery] = useState('');
+  const [page, setPage] = useState({ items: null, next_cursor: null });
+  const latest = useRef();
+  const search = (cursor) => attempt(async () => {
+    const found = await searchPeople(query.trim(), cursor);
+    if (latest.current === query) setPage((old) => ({ ...found, items: cursor ? [...old.items, ...found.items] : found.items }));
+  });
+  useEffect(() => {
+    latest.current = query;
+    const timer = setTimeout(search, query ? TYPING_MS : 0);
+    return () => clearTimeout(timer);
+  }, [query]);
+  const toggle = (id) => onChange(chosen.includes(id) ? chosen.filter((other) => other !== id) : [...chosen, id]);
+  const people = page.items?.filter(({ id }) => id !== myId.value && !without.has(id));
+
+  return html`<div class="picker" onKeyDown=${(event) => moveFocus(event, '.picker input')}>
+    ${chosen.length > 0 && html`<div class="chips">${chosen.map((id) => html`<button type="button" key=${id} class="chip"
+      aria-label=${`Take ${nameOf(id)} off`} onClick=${() => toggle(id)}><${Avatar} id=${id} /> <span dir="auto">${nameOf(id)}</span> <${Icon} name="close" /></button>`)}</div>`}
+    <label class="search"><${Icon} name="search" /><input type="search" placeholder="Search people by name" aria-label="Search people by name"
+      autocomplete="off" value=${query} onInput=${(event) => setQuery(event.target.value)} ref=${useFocus()} /></label>
+    <ul class="results" aria-label="People">
+      ${people?.map(({ id, display_name, username }) => html`<li key=${id}><label class="item">
+        <${Avatar} id=${id} /><span class="item-text"><span class="item-title" dir="auto">${display_name}</span><span class="item-preview">@${username}</span></span>
+        <input type="checkbox" checked=${chosen.includes(id)} onChange=${() => toggle(id)} /></label></li>`)}
+      ${page.next_cursor && html`<li><button type="button" class="link" onClick=${() => search(page.next_cursor)}>More people</button></li>`}
+    </ul>
+    <p class="hint" role="status">${!people ? 'Searching…' : !people.length && (query ? 'No person has this name.' : 'There is nobody else yet.')}</p>
+  </div>`;
+}
+
+function useFocus() {
+  const field = useRef();
+  useEffect(() => field.current.focus(), []);
+  return field;
+}

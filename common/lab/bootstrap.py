@@ -90,12 +90,9 @@ def _create(root: Path, lock_file: Path) -> None:
             venv.create(target, with_pip=True, clear=True, symlinks=True)
     python = str(target / "bin" / "python")
     _install_uv(root, python, lock_file)
+    sync = [f"{target}/bin/uv", "pip", "sync", "--quiet", "--require-hashes"]
     with _step("packages, all pinned in requirements.lock"):
-        _run(
-            [f"{target}/bin/uv", "pip", "sync", "--quiet", "--require-hashes"]
-            + ["--python", python, str(lock_file)],
-            root,
-        )
+        _run([*sync, "--python", python, str(lock_file)], root)
     shutil.copyfile(lock_file, target / "made-from.lock")
     (target / "made-for").write_text(f"{root}\n", encoding="utf-8")
     _say(f"Ready after {time.monotonic() - started:.1f} s.\n")
@@ -104,12 +101,9 @@ def _create(root: Path, lock_file: Path) -> None:
 def _install_uv(root: Path, python: str, lock_file: Path) -> None:
     pin = root / ".venv" / "uv.lock"
     pin.write_text(_lines_of("uv", lock_file.read_text(encoding="utf-8")), encoding="utf-8")
+    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     with _step("uv, the installer"):
-        _run(
-            [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-            + ["--root-user-action=ignore", "--require-hashes", "-r", str(pin)],
-            root,
-        )
+        _run([*pip, "--root-user-action=ignore", "--require-hashes", "-r", str(pin)], root)
 
 
 def _lines_of(name: str, lock: str) -> str:
@@ -228,7 +222,10 @@ def _explain(output: str, root: Path) -> str:
             "no network: the Python package index cannot be reached, and the first use needs it "
             "once; connect (or set HTTPS_PROXY) and run ./lab again."
         )
-    return f"could not make .venv: {_last_line(output)}\nlab: try again from nothing: rm -rf {root}/.venv && ./lab"
+    return (
+        f"could not make .venv: {_last_line(output)}\n"
+        f"lab: try again from nothing: rm -rf {root}/.venv && ./lab"
+    )
 
 
 def _last_line(output: str) -> str:

@@ -35,3 +35,7 @@ class RefusedError(LabError):
     """The native engine cannot run what it was given."""
 
     code = REFUSED
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM or SIGHUP came; handled as Ctrl-C is, but no one else was told."""

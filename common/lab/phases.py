@@ -7,8 +7,16 @@ from pathlib import Path
 from lab.errors import UsageError
 from lab.paths import ROOT
 
-TITLES = ("mvp", "foundation", "gateway", "messaging", "decomposition", "resilience", "scaling")
-TITLES += ("features",)
+TITLES = (
+    "mvp",
+    "foundation",
+    "gateway",
+    "messaging",
+    "decomposition",
+    "resilience",
+    "scaling",
+    "features",
+)
 COMPOSE_FILE = "compose.yaml"
 FIRST_PORT = 8000
 

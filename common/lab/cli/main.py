@@ -1,25 +1,27 @@
 """The command line: finds the command, runs it, turns errors into words and exit codes."""
 
 import importlib
+import signal
 import sys
+from types import FrameType
 
 import click
 
 from lab import phases
 from lab.cli.console import complain
-from lab.errors import INTERRUPTED, LabError
+from lab.errors import INTERRUPTED, LabError, Terminated
 
-COMMANDS = ("up", "down", "ps", "logs", "open")
+COMMANDS = ("up", "down", "ps", "logs", "open", "test", "lint", "lock")
 
 
 class LazyGroup(click.Group):
     """A group that imports a command's module when the command is asked for."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click calls it
         """Return the commands in the order a newcomer meets them."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """Import lab.cli.NAME and return what it calls `command`."""
         if cmd_name not in COMMANDS:
             return None
@@ -66,6 +68,8 @@ def _overview() -> str:
 
 def main() -> None:
     """Run the command line and exit."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _terminate)
     try:
         sys.exit(cli.main(prog_name="lab", standalone_mode=False) or 0)
     except LabError as error:
@@ -79,3 +83,8 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()  # whoever read our output has gone, as `head` does
         sys.exit(0)
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> None:
+    """Stop as Ctrl-C does: what was started is ended first."""
+    raise Terminated

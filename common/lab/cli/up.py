@@ -1,6 +1,5 @@
 """`lab up`."""
 
-import itertools
 import time
 
 import click
@@ -49,7 +48,7 @@ def command(phase: str, *, detach: bool, native: bool) -> int:
         if detach:
             runner.release(instance)
             return 0
-        return _follow(runner, instance)
+        return _follow(runner, instance, status)
     except KeyboardInterrupt:
         stop(runner, instance)
         return INTERRUPTED
@@ -105,26 +104,20 @@ def _announce(instance: Instance, status: InstanceStatus, *, detach: bool) -> No
         say(f"  ./lab open {word}    in the browser          ./lab ps         what it uses")
         say(f"  ./lab logs -f {word} what it says            ./lab down {word}     stop it")
     else:
-        say(
-            f"  In another terminal: ./lab open {word}, ./lab ps, ./lab test {word}. Ctrl-C stops it."
-        )
+        say(f"  In another terminal: ./lab open {word}, ./lab ps, ./lab logs {word}. Ctrl-C stops.")
     say()
 
 
-def _follow(runner: Engine, instance: Instance) -> int:
+def _follow(runner: Engine, instance: Instance, status: InstanceStatus) -> int:
     """Print logs until the instance ends by itself (returns FAILED) or Ctrl-C is pressed."""
-    names = list((runner.status(instance) or _nothing()).services)
-    for line in itertools.chain(runner.logs(instance, names, 0, follow=True)):
+    names = list(status.services)
+    for line in runner.logs(instance, names, 0, follow=True):
         if line is not None:
             print_line(line, names)
         elif not instance.is_running():
             break
     complain(LabError(f"{instance.phase.label} has ended"))
     return FAILED
-
-
-def _nothing() -> LabError:
-    return LabError("it has ended")
 
 
 def stop(runner: Engine, instance: Instance) -> None:

@@ -60,23 +60,13 @@ def load_yaml(file: Path) -> tuple[object, Location]:
 
 
 class _Loader(yaml.SafeLoader):
-    """SafeLoader with the plain scalars of YAML 1.2 and no duplicate keys.
+    """SafeLoader with the plain scalars of YAML 1.2.
 
     Numbers stay text: whoever expects one converts it, which a value that came out of
     interpolation needs anyway.
     """
 
     yaml_implicit_resolvers: dict[str, list[object]] = {}  # noqa: RUF012 - as PyYAML declares it
-
-    def construct_mapping(self, node: yaml.Node, deep: bool = False) -> dict[object, object]:  # noqa: FBT001, FBT002
-        if isinstance(node, yaml.MappingNode):
-            seen: set[str] = set()
-            for key, _ in node.value:
-                if key.value in seen and key.value != "<<":
-                    problem = f"the key {key.value!r} stands twice"
-                    raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
-                seen.add(key.value)
-        return super().construct_mapping(node, deep)
 
 
 def _add_resolvers() -> None:
@@ -96,7 +86,12 @@ def _note_lines(node: yaml.Node, path: str, lines: dict[str, int]) -> None:
         return
     lines[path] = node.start_mark.line + 1
     if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
         for key, value in node.value:
+            if key.value in seen and key.value != "<<":
+                problem = f"the key {key.value!r} stands twice"
+                raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
+            seen.add(key.value)
             below = f"{path}.{key.value}".lstrip(".")
             _note_lines(value, below, lines)
             lines[below] = key.start_mark.line + 1

@@ -16,13 +16,14 @@ def taken_ports(plan: Plan) -> set[int]:
     wanted = {port for port in plan.ports() if not is_free(port)}
     if not wanted:
         return set()
-    return {
-        connection.laddr.port
-        for connection in psutil.net_connections(kind="tcp")
-        if connection.status == psutil.CONN_LISTEN
-        and connection.laddr.port in wanted
-        and (connection.pid is None or not _is_ours(connection.pid))
-    }
+    taken = set()
+    for connection in psutil.net_connections(kind="tcp"):
+        here = connection.laddr.port if connection.laddr else None
+        if connection.status == psutil.CONN_LISTEN and here in wanted:
+            owner = connection.pid
+            if owner is None or not _is_ours(owner):
+                taken.add(here)
+    return taken
 
 
 def _is_ours(pid: int) -> bool:

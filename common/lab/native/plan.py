@@ -215,7 +215,7 @@ class _Planner:
                 )
 
     def _refuse_unheard_port(self, service: Service) -> None:
-        """A process listens where it is told to; a port that it is not told cannot be moved."""
+        """Refuse a published port that the process is not told about: it cannot be moved."""
         texts = [*service.environment.values(), *service.command]
         for port in service.ports:
             if not any(f":{port.target}" in text for text in texts):

@@ -1,9 +1,12 @@
-"""Free loopback ports. A port found free may be taken before its server binds it: whoever
-starts the server notices that and asks again."""
+"""Free loopback ports.
+
+A port found free may be taken before its server binds it: the supervisor notices and asks again.
+"""
 
 import random
 import socket
 from collections.abc import Iterable
+from itertools import chain
 
 LOOPBACK = "127.0.0.1"
 INTERNAL = range(20000, 30000)  # below what the kernel gives to outgoing connections
@@ -36,8 +39,8 @@ class PortChooser:
 
     def any(self) -> int:
         """Return a free port that no one prefers."""
-        start = random.choice(INTERNAL)  # noqa: S311 - spreads instances, hides nothing
-        for port in (*range(start, INTERNAL.stop), *range(INTERNAL.start, start)):
+        start = random.randrange(INTERNAL.start, INTERNAL.stop)  # noqa: S311 - no secret
+        for port in chain(range(start, INTERNAL.stop), range(INTERNAL.start, start)):
             if self._take(port):
                 return port
         raise OSError("no free port on 127.0.0.1")

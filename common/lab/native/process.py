@@ -57,7 +57,7 @@ async def spawn(
         stdout=output,
         stderr=asyncio.subprocess.STDOUT,
         start_new_session=True,
-        preexec_fn=before_exec(stop_signal),  # noqa: PLW1509 - the supervisor forks from one thread
+        preexec_fn=before_exec(stop_signal),
     )
 
 

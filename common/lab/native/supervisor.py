@@ -10,10 +10,10 @@ from typing import Any
 
 from lab.compose.model import Topology
 from lab.errors import LabError
+from lab.instance import Instance
 from lab.native import process
 from lab.native.board import Board
 from lab.native.control_server import serve
-from lab.instance import Instance
 from lab.native.listeners import taken_ports
 from lab.native.logs import LogFile
 from lab.native.plan import Plan, make_plan, prepare_directories
@@ -75,7 +75,7 @@ class Supervisor:
     def _launch(self, topology: Topology, plan: Plan) -> None:
         prepare_directories(plan)
         status = self._board.status
-        status.address = plan.main_port and f"http://127.0.0.1:{plan.main_port}"
+        status.address = f"http://127.0.0.1:{plan.main_port}" if plan.main_port else None
         for name, process_plan in plan.processes.items():
             ports = process_plan.ports.values()
             address = ", ".join(f"127.0.0.1:{port}" for port in ports) or None

@@ -1,0 +1,87 @@
+"""`lab lint`."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+
+from lab import lockfile
+from lab.cli.console import say
+from lab.errors import FAILED
+from lab.paths import ROOT
+
+
+@dataclass(frozen=True)
+class Check:
+    """One program to run over a part of the tree."""
+
+    name: str
+    argv: list[str]
+    cwd: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@click.command("lint")
+@click.option("--fix", is_flag=True, help="Mend and format what ruff can, then check.")
+def command(*, fix: bool) -> int:
+    """Check the code as CI does: ruff, its formatter, mypy, and the lock.
+
+    mypy runs over common/ and over each phase by itself, because every phase has packages
+    of the same names.
+    """
+    if fix:
+        _run(Check("ruff --fix", [*_ruff("check"), "--fix", "--quiet"], ROOT))
+        _run(Check("ruff format", _ruff("format"), ROOT))
+    failed = [check.name for check in _checks() if not _run(check)]
+    for problem in lockfile.behind():
+        failed.append("lock")
+        say(f"{problem}; run ./lab lock")
+    if failed:
+        say(f"\nnot clean: {', '.join(dict.fromkeys(failed))}")
+        return FAILED
+    return 0
+
+
+def _checks() -> Iterator[Check]:
+    yield Check("ruff check", _ruff("check"), ROOT)
+    yield Check("ruff format", [*_ruff("format"), "--check"], ROOT)
+    for part in sorted((ROOT / "common").glob("*/")):
+        if next(part.rglob("*.py"), None) is not None:
+            yield _mypy(part.name, part.parent, [part.name], part / "tests")
+    for phase in sorted(ROOT.glob("phase*/")):
+        modules = {file.relative_to(phase).parts[0] for file in phase.rglob("*.py")}
+        named = [name for name in sorted(modules) if name.removesuffix(".py").isidentifier()]
+        if named:
+            yield _mypy(phase.name, phase, named, phase / "tests")
+
+
+def _ruff(*words: str) -> list[str]:
+    return [sys.executable, "-m", "ruff", *words]
+
+
+def _mypy(name: str, cwd: Path, modules: list[str], tests: Path) -> Check:
+    """Check modules below cwd; a tests directory that is no package is an import root."""
+    argv = [sys.executable, "-m", "mypy", "--explicit-package-bases"]
+    argv += ["--config-file", str(ROOT / "pyproject.toml")]
+    argv += ["--cache-dir", str(ROOT / ".mypy_cache" / name)]
+    bases = [cwd] if (tests / "__init__.py").is_file() else [cwd, tests]
+    return Check(f"mypy {name}", [*argv, *modules], cwd, {"MYPYPATH": ":".join(map(str, bases))})
+
+
+def _run(check: Check) -> bool:
+    began = time.monotonic()
+    environment = {**os.environ, **check.environment}
+    done = subprocess.run(
+        check.argv, cwd=check.cwd, env=environment, capture_output=True, text=True, check=False
+    )
+    well = done.returncode == 0
+    word = click.style("ok", fg="green") if well else click.style("failed", fg="red")
+    say(f"{check.name:<24} {word}  {time.monotonic() - began:.1f} s")
+    if not well:
+        say(done.stdout + done.stderr)
+    return well

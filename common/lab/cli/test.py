@@ -1,0 +1,82 @@
+"""`lab test`."""
+
+import sys
+import time
+from collections.abc import Sequence
+
+import click
+
+from lab.cli.console import Progress, engine, note, say
+from lab.engine import Engine
+from lab.testing import targets
+from lab.testing.isolated import isolated, sweep
+from lab.testing.pytest_run import Outcome, run
+from lab.testing.targets import Target
+
+
+class _SplitAtDashes(click.Command):
+    """A command whose words after `--` go to another program, wherever options stand."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Set the words after the first `--` aside."""
+        position = args.index("--") if "--" in args else len(args)
+        ctx.obj = args[position + 1 :]
+        return super().parse_args(ctx, args[:position])
+
+
+@click.command(
+    "test", cls=_SplitAtDashes, options_metavar="[--url URL]", epilog="Exit code: pytest's."
+)
+@click.argument("names", nargs=-1, metavar="[WHAT]... [-- PYTEST ARGUMENTS]")
+@click.option("--url", metavar="URL", help="Run the contract suite against this address instead.")
+@click.pass_context
+def command(ctx: click.Context, names: tuple[str, ...], *, url: str | None) -> int:
+    r"""Test WHAT: a phase (0), or `lab` itself; without a word, everything that can run here.
+
+    A phase is tested in an instance of its own, on a free port and with throw-away data;
+    one that you have running is not touched. Its own tests and the contract suite run
+    together.
+
+    \b
+    lab test 0
+    lab test lab -- -k ports
+    lab test --url http://127.0.0.1:8000
+    """
+    arguments: list[str] = ctx.obj
+    if url is not None:
+        _refuse_both(names)
+        return run([targets.CONTRACT], arguments, url=url, imports=()).code
+    chosen = [targets.find(name) for name in names] or targets.everything()
+    outcomes = [_test(engine(), target, arguments, alone=len(chosen) == 1) for target in chosen]
+    total = sum(outcomes, Outcome(0))
+    if len(chosen) > 1:
+        say(f"\n{total.passed} passed, {total.failed} failed, {total.skipped} skipped")
+    return total.code
+
+
+def _refuse_both(names: Sequence[str]) -> None:
+    if names:
+        raise click.UsageError("--url tests what answers there; leave out what to start")
+
+
+def _test(runner: Engine, target: Target, arguments: Sequence[str], *, alone: bool) -> Outcome:
+    if not alone:
+        note(click.style(f"\n== {target.name}", bold=True))
+    if target.phase is None:
+        return run(target.paths, arguments, url=None, imports=())
+    sweep(runner, target.phase)
+    began = time.monotonic()
+    with (
+        Progress(f"Starting {target.phase.label} for the tests") as progress,
+        isolated(runner, target.phase, progress) as (instance, address),
+    ):
+        progress.clear()
+        note(f"{target.phase.label} is up at {address} after {time.monotonic() - began:.1f} s.")
+        url = address if targets.CONTRACT in target.paths else None
+        sys.stderr.flush()
+        outcome = run(target.paths, arguments, url=url, imports=[target.phase.directory])
+    if outcome.code == 0:
+        instance.remove()
+    else:
+        note(f"The logs of the tested system: {instance.logs}")
+    return outcome

@@ -1,0 +1,1 @@
+"""What `lab test` runs, and against what."""

@@ -1,0 +1,42 @@
+"""A throw-away instance of a phase: its own state, its own ports, gone afterwards."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+
+from lab.engine import Engine
+from lab.instance import Instance, directories
+from lab.native.ports import PortChooser
+from lab.paths import STATE
+from lab.phases import Phase
+from lab.running import Observer, wait_until_down, wait_until_ready
+
+_PREFIX = "test-"
+
+
+@contextlib.contextmanager
+def isolated(engine: Engine, phase: Phase, observe: Observer) -> Iterator[tuple[Instance, str]]:
+    """Start an instance; yields it with its base URL, and stops it in the end.
+
+    Its directory stays for a look at the logs; `sweep` removes it. Raises LabError.
+    """
+    apart = replace(phase, port=PortChooser().any())
+    instance = Instance(apart, STATE / f"{_PREFIX}{phase.name}-{os.getpid()}")
+    engine.check(instance)
+    engine.start(instance)
+    try:
+        status = wait_until_ready(engine, instance, observe)
+        yield instance, status.address or ""
+    finally:
+        engine.request_stop(instance)
+        wait_until_down(engine, instance, observe)
+
+
+def sweep(engine: Engine, phase: Phase) -> None:
+    """Remove what earlier instances for tests of this phase have left."""
+    for directory in directories():
+        instance = Instance(phase, directory)
+        if directory.name.startswith(f"{_PREFIX}{phase.name}-") and not instance.is_running():
+            engine.clean_up(instance)
+            instance.remove()

@@ -1,0 +1,93 @@
+"""One run of pytest, and how many of its tests did what."""
+
+import os
+import signal
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.errors import Terminated
+from lab.native.process import before_exec
+from lab.paths import ROOT, STATE, VENV
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """pytest's exit code and its counts; errors count as failed."""
+
+    code: int
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def __add__(self, other: "Outcome") -> "Outcome":
+        return Outcome(
+            self.code or other.code,
+            self.passed + other.passed,
+            self.failed + other.failed,
+            self.skipped + other.skipped,
+        )
+
+
+def run(
+    paths: Sequence[Path], arguments: Sequence[str], *, url: str | None, imports: Sequence[Path]
+) -> Outcome:
+    """Run the tests below paths; imports are put on PYTHONPATH before common/.
+
+    Ctrl-C reaches pytest too, which ends its own fixtures; it is waited for.
+    """
+    STATE.mkdir(exist_ok=True)
+    report = STATE / f"pytest-{os.getpid()}.xml"
+    command = [sys.executable, "-m", "pytest", "-c", str(ROOT / "pyproject.toml")]
+    command += ["--rootdir", str(ROOT), "--junit-xml", str(report)]
+    command += ["--url", url] if url else []
+    child = subprocess.Popen(
+        [*command, *arguments, *map(str, paths)],
+        env=_environment(imports),
+        preexec_fn=before_exec(signal.SIGINT),  # noqa: PLW1509 - lab has one thread
+    )
+    try:
+        code = child.wait()
+    except KeyboardInterrupt as interrupt:
+        _interrupt(child, interrupt)
+        raise
+    try:
+        return _count(report, code)
+    finally:
+        report.unlink(missing_ok=True)
+
+
+def _interrupt(child: "subprocess.Popen[bytes]", interrupt: KeyboardInterrupt) -> None:
+    """End pytest; at a terminal Ctrl-C has reached it already, and a second one kills it."""
+    if isinstance(interrupt, Terminated) or not sys.stdin.isatty():
+        child.send_signal(signal.SIGINT)
+    try:
+        child.wait()
+    except KeyboardInterrupt:
+        child.kill()
+        child.wait()
+
+
+def _environment(imports: Sequence[Path]) -> dict[str, str]:
+    search = [*map(str, imports), str(ROOT / "common")]
+    path = f"{VENV / 'bin'}:{os.environ.get('PATH', os.defpath)}"
+    return {**os.environ, "PYTHONPATH": ":".join(search), "PATH": path}
+
+
+def _count(report: Path, code: int) -> Outcome:
+    try:
+        suite = ET.parse(report).getroot().find("testsuite")  # noqa: S314 - pytest wrote it
+    except (OSError, ET.ParseError):
+        suite = None
+    if suite is None:
+        return Outcome(code or 1, failed=1)
+    total, skipped, failures, errors = (
+        int(suite.get(key, "0")) for key in ("tests", "skipped", "failures", "errors")
+    )
+    failed = failures + errors
+    if code and not failed:
+        failed = 1  # interrupted, or nothing was collected
+    return Outcome(code, max(total - skipped - failures - errors, 0), failed, skipped)

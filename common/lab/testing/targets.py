@@ -1,0 +1,48 @@
+"""What can be tested in this checkout: a table that grows with the tree."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab import phases
+from lab.errors import UsageError
+from lab.paths import ROOT
+from lab.phases import Phase
+
+CONTRACT = ROOT / "common" / "contract" / "tests"
+# Tests that need no running phase: what a person types, and where they lie.
+STANDALONE = {"lab": ROOT / "common" / "lab" / "tests"}
+
+
+@dataclass(frozen=True)
+class Target:
+    """One pytest run; with a phase, an instance of it is started and its address passed."""
+
+    name: str
+    paths: tuple[Path, ...]
+    phase: Phase | None = None
+
+
+def everything() -> list[Target]:
+    """Return all that can be tested here, quick ones first."""
+    targets = [Target(name, (path,)) for name, path in STANDALONE.items()]
+    targets += [_of_phase(phase) for phase in phases.built()]
+    return [target for target in targets if target.paths]
+
+
+def find(name: str) -> Target:
+    """Return what a person means by a name. Raises UsageError."""
+    if name in STANDALONE:
+        return Target(name, (STANDALONE[name],))
+    try:
+        target = _of_phase(phases.find(name))
+    except UsageError as error:
+        names = ", ".join(one.name for one in everything())
+        raise UsageError(str(error), f"what can be tested: {names}") from None
+    if not target.paths:
+        raise UsageError(f"{name} has no tests")
+    return target
+
+
+def _of_phase(phase: Phase) -> Target:
+    paths = [path for path in (phase.directory / "tests", CONTRACT) if path.is_dir()]
+    return Target(phase.name.removeprefix("phase"), tuple(paths), phase)

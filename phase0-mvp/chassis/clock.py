@@ -11,8 +11,7 @@ def now_ms() -> int:
 
 def rfc3339(ms: int) -> str:
     """Return `2026-11-23T21:00:00.123Z` for milliseconds since the epoch."""
-    moment = datetime.fromtimestamp(ms / 1000, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}Z"
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds")[:23] + "Z"
 
 
 def rfc3339_or_none(ms: int | None) -> str | None:

@@ -52,6 +52,9 @@ _REACTIONS = (
     )
     .order_by(ReactionRow.rev)
 )
+_NEWEST = select(*_PREVIEW_COLUMNS).where(
+    tuple_(MessageRow.conversation_id, MessageRow.seq).in_(bindparam("newest", expanding=True))
+)
 _READ_OWN_NOTICE = (
     update(MemberRow)
     .where(
@@ -105,7 +108,7 @@ def documents(
     if not rows:
         return []
     seqs = [row.seq for row in rows]
-    found = connection.execute(_REACTIONS, {"conversation": conversation_id, "seqs": seqs})
+    found = connection.execute(_REACTIONS, {"conversation": conversation_id, "seqs": seqs}).all()
     reactions = gather_reactions(found)
     return [message_document(row, reactions.get(row.seq, [])) for row in rows]
 
@@ -132,11 +135,7 @@ class MessageTimeline:
         self, connection: Connection, newest: Sequence[tuple[str, int]]
     ) -> dict[str, Preview]:
         """Return, by conversation id, the messages at these (conversation id, seq)."""
-        rows = connection.execute(
-            select(*_PREVIEW_COLUMNS).where(
-                tuple_(MessageRow.conversation_id, MessageRow.seq).in_(newest)
-            )
-        )
+        rows = connection.execute(_NEWEST, {"newest": newest}).all()
         return {row.conversation_id: preview_document(row) for row in rows}
 
 

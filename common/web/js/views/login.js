@@ -39,13 +39,13 @@ export function Login() {
       <form ref=${form} onSubmit=${submit} key=${registering}>
         <${Field} name="username" label="Username" problem=${problem} autocomplete="username" autocapitalize="none" spellcheck=${false}
           hint=${registering && '3 to 32 small letters, digits, dots, dashes or underscores'}
-          pattern=${registering ? '[a-z0-9][a-z0-9_.\\-]{2,31}' : null} />
+          ...${registering && { pattern: '[a-z0-9][a-z0-9_.\\-]{2,31}' }} />
         ${registering && html`<${Field} name="display_name" label="Name" problem=${problem} autocomplete="name" dir="auto"
           hint="How others see you" maxlength=${limit('display_name_max', 64)} />`}
         <${Field} name="password" label="Password" type="password" problem=${problem}
           autocomplete=${registering ? 'new-password' : 'current-password'}
           hint=${registering && `At least ${limit('password_min', 8)} characters`}
-          minlength=${registering ? limit('password_min', 8) : null} maxlength=${limit('password_max', 128)} />
+          ...${registering && { minlength: limit('password_min', 8) }} maxlength=${limit('password_max', 128)} />
         ${problem && html`<p class="error" role="alert"><${Icon} name="warn" /> ${problem.words}</p>`}
         <button type="submit" class="primary wide" disabled=${busy}>${busy ? 'One moment…' : registering ? 'Create account' : 'Log in'}</button>
       </form>

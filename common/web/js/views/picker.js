@@ -1,6 +1,7 @@
-/** Choosing people: a search, its results, and those already chosen. */
+/** Choosing people: those one talks with already, a search for others, and those already chosen. */
 import { html, useEffect, useRef, useState } from '../lib.js';
-import { myId, nameOf, searchPeople } from '../model/people.js';
+import { ordered } from '../model/conversations.js';
+import { myId, nameOf, profileOf, searchPeople } from '../model/people.js';
 import { Avatar } from './avatar.js';
 import { Icon } from './icon.js';
 import { moveFocus } from './keys.js';
@@ -19,7 +20,8 @@ export function PeoplePicker({ chosen, onChange, without = new Set() }) {
   });
   useEffect(() => {
     latest.current = query;
-    const timer = setTimeout(search, query ? TYPING_MS : 0);
+    if (!query.trim()) return void setPage({ items: acquaintances(), next_cursor: null });
+    const timer = setTimeout(search, TYPING_MS);
     return () => clearTimeout(timer);
   }, [query]);
   const toggle = (id) => onChange(chosen.includes(id) ? chosen.filter((other) => other !== id) : [...chosen, id]);
@@ -36,9 +38,11 @@ export function PeoplePicker({ chosen, onChange, without = new Set() }) {
         <input type="checkbox" checked=${chosen.includes(id)} onChange=${() => toggle(id)} /></label></li>`)}
       ${page.next_cursor && html`<li><button type="button" class="link" onClick=${() => search(page.next_cursor)}>More people</button></li>`}
     </ul>
-    <p class="hint" role="status">${!people ? 'Searching…' : !people.length && (query ? 'No person has this name.' : 'There is nobody else yet.')}</p>
+    <p class="hint" role="status">${!people ? 'Searching…' : !people.length && (query.trim() ? 'No person has this name.' : 'Type the beginning of a name.')}</p>
   </div>`;
 }
+
+const acquaintances = () => ordered.value.map(({ peer_id }) => peer_id && profileOf(peer_id).value).filter(Boolean);
 
 function useFocus() {
   const field = useRef();

@@ -28,12 +28,14 @@ export class ScrollKeeper {
   /** Notes the first row in sight and where it is. */
   remember() {
     const { scroller } = this;
+    const rows = this.rows();
+    if (!rows.length) return;
     const box = scroller.getBoundingClientRect();
     const top = scroller.scrollTop;
     const bottom = scroller.scrollHeight - scroller.clientHeight - top;
     this.stuck = bottom < AT_BOTTOM && this.canStick();
-    this.row = this.rows().find((row) => row.getBoundingClientRect().bottom > box.top) || null;
-    this.offset = this.row ? this.row.getBoundingClientRect().top - box.top : 0;
+    this.row = rows.find((row) => row.getBoundingClientRect().bottom > box.top) || rows.at(-1);
+    this.offset = this.row.getBoundingClientRect().top - box.top;
     this.onMove({ top, bottom });
   }
 

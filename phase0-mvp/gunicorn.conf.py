@@ -18,6 +18,7 @@ worker_class = "gthread"
 threads = settings.sockets_max + settings.http_threads
 worker_connections = threads + 1000
 keepalive = 15
+limit_request_line = 8190  # a batch of a hundred ids fits
 graceful_timeout = 7
 control_socket_disable = True
 worker_tmp_dir = "/dev/shm"  # noqa: S108 - gunicorn's heartbeat file belongs in memory

@@ -10,6 +10,13 @@ class DomainError(Exception):
     title: ClassVar[str]
 
 
+class BadRequest(DomainError):
+    """The request cannot be read as what it should be."""
+
+    slug = "bad-request"
+    title = "Bad request"
+
+
 class InvalidInput(DomainError):
     """One field of the input is well-formed but wrong, such as a person who does not exist."""
 
@@ -67,3 +74,17 @@ class Busy(Unavailable):
 
     slug = "busy"
     title = "Database busy"
+
+
+class ReadOnly(Unavailable):
+    """Somebody has switched writing off."""
+
+    slug = "read-only"
+    title = "Read-only"
+
+
+class NotReady(Unavailable):
+    """The process runs, but should get no new work."""
+
+    slug = "not-ready"
+    title = "Not ready"

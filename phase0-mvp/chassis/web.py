@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 access_log = logging.getLogger("access")
 
+HEALTH_CHECKS = {"/healthz", "/readyz"}
+"""Asked for every few seconds; their log lines would hide the others."""
+
 SAFE_HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -46,10 +49,12 @@ class RequestEnvelope:
             headers.append(("X-Request-ID", request.request_id))
             headers.append(("Server-Timing", request.server_timing()))
             # The path alone: query strings carry tickets and people's search words.
-            access_log.info(
+            path = environ.get("PATH_INFO", "")
+            access_log.log(
+                logging.DEBUG if path in HEALTH_CHECKS else logging.INFO,
                 "%s %s %s %.1f ms",
                 environ["REQUEST_METHOD"],
-                quote(environ.get("PATH_INFO", ""), encoding="latin-1"),
+                quote(path, encoding="latin-1"),
                 status[:3],
                 request.elapsed_ms(),
             )

@@ -2,15 +2,12 @@
 
 import socket
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
-from flask import Response
-
-from chassis.errors import Unauthenticated, Unavailable
-from chassis.identity import Caller
-from chassis.problems import from_domain, problem, respond
+from chassis.errors import BadRequest, DomainError, Unauthenticated, Unavailable
+from chassis.problems import from_domain
 from chat.realtime.tickets import Tickets
 
 if TYPE_CHECKING:
@@ -54,37 +51,39 @@ class Admission:
         """Pass on what is not a handshake, or one that is admitted."""
         if not environ.get("PATH_INFO", "").startswith("/socket.io"):
             return self._app(environ, start_response)
-        query = {name: values[0] for name, values in parse_qs(environ["QUERY_STRING"]).items()}
-        if query.get("transport") != "websocket" or "sid" in query:
-            detail = "Connect with transport=websocket; there is no polling here."
-            return _refuse(respond(problem(400, "bad-request", "Bad request", detail)))(
-                environ, start_response
-            )
-        if not self._places.acquire(blocking=False):
-            full = SocketsFull("Every place for a socket is taken.", retry_after=5)
-            return _refuse(from_domain(full))(environ, start_response)
         try:
-            caller = self._tickets.redeem(query.get("ticket", ""))
+            return self._admit(environ, start_response)
+        except DomainError as error:
+            refusal = from_domain(error)
+            refusal.headers["Connection"] = "close"
+            return refusal(environ, start_response)
+
+    def _admit(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        """Run the socket; this returns when it has closed, and then its place is free again."""
+        query = parse_qs(environ["QUERY_STRING"])
+        is_upgrade = environ.get("HTTP_UPGRADE", "").lower() == "websocket"
+        if query.get("transport") != ["websocket"] or not is_upgrade or "sid" in query:
+            raise BadRequest("Connect with transport=websocket; there is no polling here.")
+        if not self._places.acquire(blocking=False):
+            raise SocketsFull("Every place for a socket is taken.", retry_after=5)
+        try:
+            caller = self._tickets.redeem(query.get("ticket", [""])[0])
             if caller is None:
-                refused = from_domain(InvalidTicket("Get a new ticket; each one opens one socket."))
-                return _refuse(refused)(environ, start_response)
-            return self._serve(environ, start_response, caller)
+                raise InvalidTicket("Get a new ticket; each one opens one socket.")
+            environ[CALLER] = caller
+            _give_up_on_silence(environ)
+            return self._app(environ, start_response)
         finally:
             self._places.release()
 
-    def _serve(
-        self, environ: "WSGIEnvironment", start_response: "StartResponse", caller: Caller
-    ) -> Iterable[bytes]:
-        """Run the socket; this returns when it has closed."""
-        environ[CALLER] = caller
-        connection = environ.get("gunicorn.socket")
-        if connection is not None:
-            # A peer that vanished while data was under way is given up after this time;
-            # the kernel's own patience is a quarter of an hour, with a thread held all along.
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_MS)
-        return self._app(environ, start_response)
 
+def _give_up_on_silence(environ: "WSGIEnvironment") -> None:
+    """Let the kernel drop a peer that acknowledges nothing any more.
 
-def _refuse(response: Response) -> "Callable[..., Iterable[bytes]]":
-    response.headers["Connection"] = "close"
-    return response
+    Its own patience is a quarter of an hour, and a thread would be held all along.
+    """
+    connection = environ.get("gunicorn.socket")
+    if connection is not None:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_MS)

@@ -14,6 +14,8 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from chassis import context
 from chassis.errors import Busy
+from chassis.mode import Mode, mode_of, require_open, set_mode
+from chassis.mode import metadata as mode_metadata
 
 
 class Base(DeclarativeBase):
@@ -51,7 +53,14 @@ class Database:
 
     def create_tables(self) -> None:
         """Create what is missing; safe to run at every start."""
-        Base.metadata.create_all(self._writer_engine)
+        for metadata in (mode_metadata, Base.metadata):
+            metadata.create_all(self._writer_engine)
+
+    def end_interrupted_import(self) -> None:
+        """Take writes again after an import that was killed. Of its data nothing is left."""
+        with self.write_in_any_mode() as connection:
+            if mode_of(connection) is Mode.IMPORTING:
+                set_mode(connection, Mode.OPEN)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -61,7 +70,27 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """Give the only writing transaction there is; it is on disk when the block has ended."""
+        """Give the only writing transaction there is; it is on disk when the block has ended.
+
+        Errors: `ReadOnly` or `NotReady` while the system takes no writes.
+        """
+        try:
+            with self.write_in_any_mode() as connection:
+                # Inside the transaction: no write can slip past a switch that has been turned.
+                require_open(mode_of(connection))
+                yield connection
+        except Busy:
+            require_open(self.mode())
+            raise
+
+    def mode(self) -> Mode:
+        """Return whether the system takes writes."""
+        with self.read() as connection:
+            return mode_of(connection)
+
+    @contextmanager
+    def write_in_any_mode(self) -> Iterator[Connection]:
+        """Give a writing transaction for the mode itself, and for replacing all data at once."""
         waited = time.perf_counter()
         if not self._write_lock.acquire(timeout=self._timeout):
             raise Busy("Another write is taking too long.")

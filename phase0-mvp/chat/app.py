@@ -42,6 +42,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         settings.database_file, settings.database_connections, settings.database_timeout
     )
     database.create_tables()
+    database.end_interrupted_import()
 
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = BODY_MAX

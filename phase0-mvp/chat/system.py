@@ -5,7 +5,8 @@ import threading
 from flask import Blueprint, Response, jsonify
 
 from chassis.database import Database
-from chassis.errors import Unavailable
+from chassis.errors import NotReady
+from chassis.mode import Mode
 from chassis.requests import BATCH_MAX, BODY_MAX, PAGE_MAX
 from chat import limits
 
@@ -36,13 +37,6 @@ SYSTEM = {
 }
 
 
-class NotReady(Unavailable):
-    """The process runs, but should get no new work."""
-
-    slug = "not-ready"
-    title = "Not ready"
-
-
 def system(database: Database, stopping: threading.Event) -> Blueprint:
     """Return the routes that need no login. `stopping` is set once the process is told to stop."""
     routes = Blueprint("system", __name__)
@@ -61,6 +55,8 @@ def system(database: Database, stopping: threading.Event) -> Blueprint:
             raise NotReady("This process is stopping.")
         if not database.is_alive():
             raise NotReady("The database does not answer.")
+        if database.mode() is Mode.IMPORTING:
+            raise NotReady("Data is being imported.")
         return jsonify(status="ready")
 
     return routes

@@ -31,7 +31,6 @@ class Settings(BaseSettings):
     """Password hashes computed at the same time; each takes 19 MiB and a core."""
     hash_wait: float = Field(default=3.0, ge=0)
 
-    access_ttl: int = Field(default=900, ge=1)
     refresh_ttl: int = Field(default=30 * 24 * 3600, ge=1)
     refresh_grace: int = Field(default=30, ge=0)
     ticket_ttl: int = Field(default=30, ge=1)

@@ -78,7 +78,7 @@ def _wire(app: Flask, database: Database, settings: Settings) -> SocketPublisher
     login = AuthService(
         database,
         Passwords(settings.hashes_at_once, settings.hash_wait),
-        Lifetimes(settings.access_ttl, settings.refresh_ttl, settings.refresh_grace),
+        Lifetimes(settings.refresh_ttl, settings.refresh_grace),
         people,
         publisher,
     )

@@ -29,7 +29,7 @@ class Credentials(Body):
 
     username: str = Field(min_length=1, max_length=64)
     password: str = Field(min_length=1, max_length=PASSWORD_MAX)
-    access_ttl: int | None = Field(None, ge=1, le=ACCESS_TTL_MAX)
+    access_ttl: int = Field(default=ACCESS_TTL_MAX, ge=1, le=ACCESS_TTL_MAX)
 
 
 class Refresh(Body):

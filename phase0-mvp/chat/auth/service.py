@@ -15,6 +15,7 @@ from chassis.ids import new_id
 from chat.auth.models import AccessToken, Account, Login, RefreshToken
 from chat.auth.passwords import Passwords
 from chat.auth.tokens import hash_token, new_token
+from chat.limits import ACCESS_TTL_MAX
 
 _CALLER = (
     select(Login.account_id, Login.id)
@@ -60,7 +61,6 @@ class Tokens(TypedDict):
 class Lifetimes:
     """In seconds."""
 
-    access: int
     refresh: int
     grace: int
     """How long the predecessor of an unused refresh token still works."""
@@ -109,10 +109,13 @@ class AuthService:
             session.add(account)
             session.flush()
             self._profiles.create(session, account.id, username, display_name)
-            return self._log_in(session, account.id, self._lifetimes.access)
+            return self._log_in(session, account.id, ACCESS_TTL_MAX)
 
-    def log_in(self, username: str, password: str, access_ttl: int | None = None) -> Tokens:
-        """Check the password and begin a login; `InvalidCredentials` if anything is wrong."""
+    def log_in(self, username: str, password: str, access_ttl: int) -> Tokens:
+        """Check the password and begin a login; `InvalidCredentials` if anything is wrong.
+
+        Access tokens of this login live for `access_ttl` seconds.
+        """
         with self._database.read() as connection:
             found = connection.execute(
                 select(Account.id, Account.password_hash).where(
@@ -124,7 +127,7 @@ class AuthService:
             raise InvalidCredentials("The username or the password is wrong.")
         with self._database.session() as session:
             self._forget_expired(session, found.id)
-            return self._log_in(session, found.id, access_ttl or self._lifetimes.access)
+            return self._log_in(session, found.id, access_ttl)
 
     def authenticate(self, access_token: str) -> Caller:
         """Return whose access token this is; `Unauthenticated` when unknown, expired or ended."""

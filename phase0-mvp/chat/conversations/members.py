@@ -93,7 +93,12 @@ class MemberService:
             people = audience(connection, conversation_id)
         if added:
             data = {"kind": "group", "name": row.name, "created_by": row.created_by}
-            created = new_event("conversation.created", data, conversation_id=conversation_id)
+            created = new_event(
+                "conversation.created",
+                data,
+                conversation_id=conversation_id,
+                rev=events[0]["rev"],
+            )
             self._publisher.publish(created, added)
         self._publish(events, people)
         found = {row.user_id: member_document(row) for row in rows}

@@ -24,7 +24,7 @@ class NewConversation(Body):
     """`POST /conversations`."""
 
     kind: Kind
-    name: GroupName | None = None
+    name: GroupName = ""
     member_ids: Ids
 
 
@@ -74,13 +74,13 @@ def create() -> tuple[Response, int]:
     who = caller()
     wanted = body(NewConversation)
     if wanted.kind == "direct":
-        if wanted.name is not None:
+        if wanted.name:
             raise InvalidInput("name", "a direct conversation has none")
         if len(wanted.member_ids) != 1:
             raise InvalidInput("member_ids", "must name the one other person")
         document, is_new = _conversations().create_direct(who, wanted.member_ids[0])
         return jsonify(document), 201 if is_new else 200
-    if wanted.name is None:
+    if not wanted.name:
         raise InvalidInput("name", "a group needs one")
     return jsonify(_conversations().create_group(who, wanted.name, wanted.member_ids)), 201
 

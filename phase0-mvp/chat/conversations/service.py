@@ -115,7 +115,7 @@ class ConversationService:
                 self._insert(connection, conversation_id, caller, "direct", None, [other_id])
             document = self._get(connection, conversation_id, caller.user_id)
         if not exists:
-            self._announce(document, [caller.user_id, other_id])
+            self._announce(document, [caller.user_id, other_id], None)
         return document, not exists
 
     def create_group(self, caller: Caller, name: str, member_ids: Sequence[str]) -> Conversation:
@@ -130,10 +130,10 @@ class ConversationService:
                 connection,
                 conversation_id,
                 caller.user_id,
-                notice("created", user_ids=people, name=name),
+                notice("created", user_ids=others, name=name),
             )
             document = self._get(connection, conversation_id, caller.user_id)
-        self._announce(document, people)
+        self._announce(document, people, noticed["rev"])
         self._publisher.publish(noticed, people)
         return document
 
@@ -247,7 +247,7 @@ class ConversationService:
         previews = self._timeline.previews(connection, newest) if newest else {}
         return [conversation_document(row, reader_id, previews.get(row.id)) for row in rows]
 
-    def _announce(self, document: Conversation, people: Sequence[str]) -> None:
+    def _announce(self, document: Conversation, people: Sequence[str], rev: int | None) -> None:
         data = {key: document[key] for key in ("kind", "name", "created_by")}
-        event = new_event("conversation.created", data, conversation_id=document["id"])
+        event = new_event("conversation.created", data, conversation_id=document["id"], rev=rev)
         self._publisher.publish(event, people)

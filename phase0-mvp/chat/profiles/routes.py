@@ -17,14 +17,12 @@ profiles = Blueprint("profiles", __name__, url_prefix="/api/v1/profiles")
 class ProfileEdit(Body):
     """`PATCH /profiles/me`; at least one field."""
 
-    display_name: (
-        Annotated[Line, StringConstraints(min_length=1, max_length=DISPLAY_NAME_MAX)] | None
-    ) = None
-    bio: Annotated[Text, StringConstraints(max_length=BIO_MAX)] | None = None
+    display_name: Annotated[Line, StringConstraints(min_length=1, max_length=DISPLAY_NAME_MAX)] = ""
+    bio: Annotated[Text, StringConstraints(max_length=BIO_MAX)] = ""
 
     @model_validator(mode="after")
     def _something_to_do(self) -> "ProfileEdit":
-        if self.display_name is None and self.bio is None:
+        if not self.model_fields_set:
             raise ValueError("give display_name, bio or both")
         return self
 
@@ -64,8 +62,8 @@ def read_own() -> Response:
 def edit_own() -> Response:
     """Edit one's own profile."""
     user_id = caller().user_id
-    wanted = body(ProfileEdit)
-    return jsonify(_service().edit(user_id, wanted.display_name, wanted.bio))
+    given = body(ProfileEdit).model_dump(exclude_unset=True)
+    return jsonify(_service().edit(user_id, given.get("display_name"), given.get("bio")))
 
 
 @profiles.get("/<uuid:user_id>")

@@ -8,11 +8,17 @@ from pydantic import Field, StringConstraints
 from chassis.identity import caller
 from chassis.requests import Body, Line, body
 from chat.auth.service import AuthService
-from chat.limits import ACCESS_TTL_MAX, DISPLAY_NAME_MAX, PASSWORD_MAX, PASSWORD_MIN
+from chat.limits import (
+    ACCESS_TTL_MAX,
+    DISPLAY_NAME_MAX,
+    PASSWORD_MAX,
+    PASSWORD_MIN,
+    USERNAME_PATTERN,
+)
 
 auth = Blueprint("auth", __name__, url_prefix="/api/v1/auth")
 
-Username = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{2,31}$")]
+Username = Annotated[str, StringConstraints(pattern=USERNAME_PATTERN)]
 DisplayName = Annotated[Line, StringConstraints(min_length=1, max_length=DISPLAY_NAME_MAX)]
 
 

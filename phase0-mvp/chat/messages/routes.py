@@ -20,7 +20,7 @@ from chassis.requests import (
     body,
     query,
 )
-from chat.limits import CLIENT_ID_MAX, MESSAGE_BODY_MAX
+from chat.limits import CLIENT_ID_PATTERN, MESSAGE_BODY_MAX
 from chat.messages.service import MessageService
 
 messages = Blueprint(
@@ -44,7 +44,7 @@ Counter = Annotated[QueryInt, Field(ge=0, le=INTEGER_MAX)]
 class NewMessage(Body):
     """`POST /conversations/{id}/messages`."""
 
-    client_id: Annotated[str, StringConstraints(pattern=rf"^[A-Za-z0-9_-]{{1,{CLIENT_ID_MAX}}}$")]
+    client_id: Annotated[str, StringConstraints(pattern=CLIENT_ID_PATTERN)]
     body: MessageText
     reply_to: Id | None = None
 

@@ -1,5 +1,6 @@
 """SQLite for the threads of one process: many readers, one writer, no committed write lost."""
 
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
@@ -7,7 +8,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, MetaData, create_engine, event
+from sqlalchemy import (
+    Connection,
+    Engine,
+    MetaData,
+    Select,
+    bindparam,
+    create_engine,
+    event,
+    func,
+    select,
+)
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -130,6 +141,15 @@ class Database:
         self._engine.dispose()
 
 
+def items_of(parameter: str) -> Select[Any]:
+    """Return a subquery for `IN`, over a list that is given as one parameter, written as JSON.
+
+    With a placeholder for each item, SQLAlchemy would write the statement anew each time.
+    """
+    items = func.json_each(bindparam(parameter)).table_valued("value")
+    return select(items.c.value)
+
+
 def _set_up_connections(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def on_connect(connection: Any, _record: Any) -> None:
@@ -144,7 +164,9 @@ def _set_up_connections(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def on_begin(connection: Connection) -> None:
-        connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+        # Straight to the driver: a statement's way through SQLAlchemy costs more than this one.
+        raw: Any = connection.connection.dbapi_connection
+        raw.execute(connection.get_execution_options().get("begin", "BEGIN"))
 
 
 def _book_statements(engine: Engine) -> None:
@@ -154,10 +176,9 @@ def _book_statements(engine: Engine) -> None:
             execution.started = time.perf_counter()
 
     @event.listens_for(engine, "after_cursor_execute")
-    def after(_c: Any, _cursor: Any, sql: str, _args: Any, execution: Any, _many: bool) -> None:  # noqa: FBT001 - SQLAlchemy's signature
+    def after(_c: Any, _cursor: Any, _sql: str, _args: Any, execution: Any, _many: bool) -> None:  # noqa: FBT001 - SQLAlchemy's signature
         if execution is not None:
-            counted = 0 if sql.startswith("BEGIN") else 1
-            context.spend("db", time.perf_counter() - execution.started, counted)
+            context.spend("db", time.perf_counter() - execution.started, 1)
 
 
 @contextmanager
@@ -166,7 +187,7 @@ def _busy_if_late() -> Iterator[None]:
         yield
     except PoolTimeoutError as error:
         raise Busy("All database connections are in use.") from error
-    except OperationalError as error:
-        if "locked" in str(error.orig) or "busy" in str(error.orig):
+    except (OperationalError, sqlite3.OperationalError) as error:
+        if "locked" in str(error):
             raise Busy("The database is locked by another process.") from error
         raise

@@ -7,6 +7,7 @@ from flask import Flask
 
 from chassis import problems
 from chassis.database import Database
+from chassis.json import FastJSONProvider
 from chassis.requests import BODY_MAX
 from chassis.settings import Settings
 from chassis.web import RequestEnvelope
@@ -46,8 +47,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = BODY_MAX
-    app.json.sort_keys = False  # type: ignore[attr-defined]  # of the default provider
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.json = FastJSONProvider(app)
     problems.register(app)
 
     stopping = threading.Event()

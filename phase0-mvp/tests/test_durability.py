@@ -14,6 +14,7 @@ from chassis.database import Database
 def test_connections_commit_to_disk_before_they_answer(tmp_path: Path) -> None:
     """Killing a process cannot tell FULL from OFF: the page cache survives it. So ask."""
     database = Database(tmp_path / "d.sqlite3", connections=2, timeout=1)
+    database.create_tables()
     with database.read() as reader, database.write() as writer:
         for connection in (reader, writer):
             assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL
@@ -24,6 +25,7 @@ def test_connections_commit_to_disk_before_they_answer(tmp_path: Path) -> None:
 def test_a_write_takes_the_lock_at_its_first_statement(tmp_path: Path) -> None:
     statements: list[str] = []
     database = Database(tmp_path / "d.sqlite3", connections=1, timeout=1)
+    database.create_tables()
     with database.write() as connection:
         raw = connection.connection.dbapi_connection
         assert raw is not None

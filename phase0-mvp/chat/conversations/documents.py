@@ -1,6 +1,6 @@
 """Conversations and members as the contract writes them."""
 
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NamedTuple, TypedDict
 
 from chassis.clock import rfc3339
 
@@ -72,23 +72,45 @@ def notice(
     return Notice(action=action, user_ids=user_ids or [], name=name, role=role)
 
 
-def conversation_document(row: Any, reader_id: str, preview: Preview | None) -> Conversation:
-    """Write a row of conversation and membership down for that member."""
-    peer_id = row.other_id if row.created_by == reader_id else row.created_by
+class StoredConversation(NamedTuple):
+    """The columns of `conversations`, and of the reader's row in `members`, in this order.
+
+    A tuple for speed, as in `chat.messages.documents`.
+    """
+
+    id: str
+    kind: Kind
+    name: str | None
+    created_by: str
+    created_at: int
+    other_id: str | None
+    member_count: int
+    rev: int
+    last_seq: int
+    last_activity_at: int
+    role: Role
+    read_seq: int
+
+
+def conversation_document(
+    stored: StoredConversation, reader_id: str, preview: Preview | None
+) -> Conversation:
+    """Write a conversation down for one of its members."""
+    peer_id = stored.other_id if stored.created_by == reader_id else stored.created_by
     return Conversation(
-        id=row.id,
-        kind=row.kind,
-        name=row.name,
-        created_by=row.created_by,
-        created_at=rfc3339(row.created_at),
-        role=row.role,
-        member_count=row.member_count,
-        peer_id=peer_id if row.kind == "direct" else None,
-        rev=row.rev,
-        last_seq=row.last_seq,
-        read_seq=row.read_seq,
-        unread_count=row.last_seq - row.read_seq,
-        last_activity_at=rfc3339(row.last_activity_at),
+        id=stored.id,
+        kind=stored.kind,
+        name=stored.name,
+        created_by=stored.created_by,
+        created_at=rfc3339(stored.created_at),
+        role=stored.role,
+        member_count=stored.member_count,
+        peer_id=peer_id if stored.kind == "direct" else None,
+        rev=stored.rev,
+        last_seq=stored.last_seq,
+        read_seq=stored.read_seq,
+        unread_count=stored.last_seq - stored.read_seq,
+        last_activity_at=rfc3339(stored.last_activity_at),
         last_message=preview,
     )
 

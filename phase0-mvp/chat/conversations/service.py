@@ -13,7 +13,12 @@ from chassis.events import Event, Publisher, new_event
 from chassis.identity import Caller
 from chassis.ids import new_id
 from chassis.pages import Page, decode_cursor, encode_cursor
-from chat.conversations.documents import Conversation, conversation_document, notice
+from chat.conversations.documents import (
+    Conversation,
+    StoredConversation,
+    conversation_document,
+    notice,
+)
 from chat.conversations.membership import audience, no_such_conversation, require_member
 from chat.conversations.models import ConversationRow, MemberRow
 from chat.conversations.timeline import People, Timeline
@@ -243,9 +248,9 @@ class ConversationService:
     def _documents(
         self, connection: Connection, rows: Sequence[Any], reader_id: str
     ) -> list[Conversation]:
-        newest = [(row.id, row.last_seq) for row in rows if row.last_seq]
-        previews = self._timeline.previews(connection, newest) if newest else {}
-        return [conversation_document(row, reader_id, previews.get(row.id)) for row in rows]
+        found = [StoredConversation._make(row) for row in rows]
+        previews = self._timeline.previews(connection, [one.id for one in found])
+        return [conversation_document(one, reader_id, previews.get(one.id)) for one in found]
 
     def _announce(self, document: Conversation, people: Sequence[str], rev: int | None) -> None:
         data = {key: document[key] for key in ("kind", "name", "created_by")}

@@ -18,9 +18,9 @@ class Timeline(Protocol):
         """Add a notice in the caller's transaction; return the event that announces it."""
 
     def previews(
-        self, connection: Connection, newest: Sequence[tuple[str, int]]
+        self, connection: Connection, conversation_ids: Sequence[str]
     ) -> dict[str, Preview]:
-        """Return, by conversation id, the messages at these (conversation id, seq)."""
+        """Return the newest message of each of these conversations that has one."""
 
 
 class People(Protocol):

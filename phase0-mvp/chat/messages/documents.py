@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 from chassis.clock import rfc3339, rfc3339_or_none
 from chat.conversations.documents import Notice, Preview
@@ -36,38 +36,60 @@ class Message(TypedDict):
     deleted_at: str | None
 
 
-def message_document(row: Any, reactions: list[Reaction]) -> Message:
-    """Write a row of `messages` down."""
+class StoredMessage(NamedTuple):
+    """The columns of `messages` that documents are written from.
+
+    A tuple, since a page has fifty of them: reading a column of an SQLAlchemy row by its name
+    takes five times as long.
+    """
+
+    id: str
+    conversation_id: str
+    seq: int
+    rev: int
+    kind: str
+    sender_id: str
+    client_id: str | None
+    body: str | None
+    reply_to: str | None
+    notice: str | None
+    created_at: int
+    edited_at: int | None
+    deleted_at: int | None
+
+
+def message_document(stored: StoredMessage, reactions: list[Reaction]) -> Message:
+    """Write a message down."""
     return Message(
-        id=row.id,
-        conversation_id=row.conversation_id,
-        seq=row.seq,
-        rev=row.rev,
-        kind=row.kind,
-        sender_id=row.sender_id,
-        client_id=row.client_id,
-        body=row.body,
-        reply_to=row.reply_to,
-        notice=_notice(row),
+        id=stored.id,
+        conversation_id=stored.conversation_id,
+        seq=stored.seq,
+        rev=stored.rev,
+        kind=stored.kind,
+        sender_id=stored.sender_id,
+        client_id=stored.client_id,
+        body=stored.body,
+        reply_to=stored.reply_to,
+        notice=_notice(stored),
         reactions=reactions,
-        created_at=rfc3339(row.created_at),
-        edited_at=rfc3339_or_none(row.edited_at),
-        deleted_at=rfc3339_or_none(row.deleted_at),
+        created_at=rfc3339(stored.created_at),
+        edited_at=rfc3339_or_none(stored.edited_at),
+        deleted_at=rfc3339_or_none(stored.deleted_at),
     )
 
 
-def preview_document(row: Any) -> Preview:
-    """Write a row of `messages` down, shortened for the list of conversations."""
+def preview_document(stored: StoredMessage) -> Preview:
+    """Write a message down, shortened for the list of conversations."""
     return Preview(
-        id=row.id,
-        seq=row.seq,
-        kind=row.kind,
-        sender_id=row.sender_id,
-        body=None if row.body is None else row.body[:PREVIEW_LENGTH],
-        notice=_notice(row),
-        created_at=rfc3339(row.created_at),
-        edited_at=rfc3339_or_none(row.edited_at),
-        deleted_at=rfc3339_or_none(row.deleted_at),
+        id=stored.id,
+        seq=stored.seq,
+        kind=stored.kind,
+        sender_id=stored.sender_id,
+        body=None if stored.body is None else stored.body[:PREVIEW_LENGTH],
+        notice=_notice(stored),
+        created_at=rfc3339(stored.created_at),
+        edited_at=rfc3339_or_none(stored.edited_at),
+        deleted_at=rfc3339_or_none(stored.deleted_at),
     )
 
 
@@ -82,5 +104,5 @@ def gather_reactions(rows: Iterable[Any]) -> dict[int, list[Reaction]]:
     }
 
 
-def _notice(row: Any) -> Notice | None:
-    return None if row.notice is None else json.loads(row.notice)
+def _notice(stored: StoredMessage) -> Notice | None:
+    return None if stored.notice is None else json.loads(stored.notice)

@@ -27,7 +27,14 @@ from chat.conversations.models import MemberRow
 from chat.limits import REACTIONS_MAX
 from chat.messages.documents import Message
 from chat.messages.models import MessageRow, ReactionRow
-from chat.messages.timeline import append, documents, message_event, select_messages, touch
+from chat.messages.timeline import (
+    SELECT_MESSAGES,
+    Entry,
+    append,
+    documents,
+    message_event,
+    touch,
+)
 
 
 class ClientIdConflict(Conflict):
@@ -73,6 +80,19 @@ _RESENT = select(MessageRow.id, MessageRow.sent_hash).where(
     MessageRow.sender_id == bindparam("sender"),
     MessageRow.client_id == bindparam("client"),
 )
+_LATEST = SELECT_MESSAGES.order_by(MessageRow.seq.desc()).limit(bindparam("limit"))
+_BEFORE = _LATEST.where(MessageRow.seq < bindparam("seq"))
+_AFTER = (
+    SELECT_MESSAGES.where(MessageRow.seq > bindparam("seq"))
+    .order_by(MessageRow.seq)
+    .limit(bindparam("limit"))
+)
+_CHANGED_AFTER = (
+    SELECT_MESSAGES.where(MessageRow.rev > bindparam("rev"))
+    .order_by(MessageRow.rev)
+    .limit(bindparam("limit"))
+)
+_BY_ID = SELECT_MESSAGES.where(MessageRow.id == bindparam("id"))
 _MARK_READ = (
     update(MemberRow)
     .where(
@@ -118,14 +138,7 @@ class MessageService:
             message = append(
                 connection,
                 conversation_id,
-                {
-                    "kind": "text",
-                    "sender_id": caller.user_id,
-                    "client_id": client_id,
-                    "sent_hash": sent_hash,
-                    "body": body,
-                    "reply_to": reply_to,
-                },
+                Entry("text", caller.user_id, client_id, sent_hash, body, reply_to),
             )
             connection.execute(
                 _MARK_READ,
@@ -148,31 +161,28 @@ class MessageService:
         after: int | None,
     ) -> History:
         """Return a page before or after a seq, or the newest page, by keyset on the seq."""
-        statement = select_messages(conversation_id).limit(limit)
+        values: dict[str, Any] = {"conversation": conversation_id, "limit": limit}
         if after is not None:
-            statement = statement.where(MessageRow.seq > after).order_by(MessageRow.seq)
+            statement, values["seq"] = _AFTER, after
+        elif before is not None:
+            statement, values["seq"] = _BEFORE, before
         else:
-            statement = statement.order_by(MessageRow.seq.desc())
-            if before is not None:
-                statement = statement.where(MessageRow.seq < before)
+            statement = _LATEST
         with self._database.read() as connection:
             member = require_member(connection, conversation_id, caller.user_id)
-            rows = connection.execute(statement).all()
+            rows = connection.execute(statement, values).all()
             items = documents(connection, conversation_id, rows)
         items.sort(key=lambda message: message["seq"])
         return History(items=items, last_seq=member.last_seq, rev=member.rev)
 
     def changes(self, caller: Caller, conversation_id: str, after: int, limit: int) -> Changes:
         """Return what changed after rev `after`: how a client that was away catches up."""
-        statement = (
-            select_messages(conversation_id)
-            .where(MessageRow.rev > after)
-            .order_by(MessageRow.rev)
-            .limit(limit + 1)
-        )
         with self._database.read() as connection:
             member = require_member(connection, conversation_id, caller.user_id)
-            rows = connection.execute(statement).all()
+            rows = connection.execute(
+                _CHANGED_AFTER,
+                {"conversation": conversation_id, "rev": after, "limit": limit + 1},
+            ).all()
             items = documents(connection, conversation_id, rows[:limit])
         has_more = len(rows) > limit
         return Changes(
@@ -320,9 +330,7 @@ def _sent_hash(body: str, reply_to: str | None) -> bytes:
 
 
 def _find(connection: Connection, conversation_id: str, message_id: str) -> Row[Any]:
-    row = connection.execute(
-        select_messages(conversation_id).where(MessageRow.id == message_id)
-    ).first()
+    row = connection.execute(_BY_ID, {"conversation": conversation_id, "id": message_id}).first()
     if row is None:
         raise NotFound("There is no such message.")
     return row

@@ -2,30 +2,29 @@
 
 import json
 from collections.abc import Sequence
-from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, bindparam, insert, select, tuple_, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from chassis.clock import now_ms
+from chassis.database import items_of
 from chassis.events import Event, new_event
 from chassis.ids import new_id
 from chat.conversations.documents import Notice, Preview
 from chat.conversations.models import ConversationRow, MemberRow
 from chat.messages.documents import (
     Message,
+    StoredMessage,
     gather_reactions,
     message_document,
     preview_document,
 )
 from chat.messages.models import MessageRow, ReactionRow
 
-_COLUMNS = [column for column in MessageRow.__table__.c if column.name != "sent_hash"]
-_PREVIEW_COLUMNS = [
-    column
-    for column in MessageRow.__table__.c
-    if column.name not in {"sent_hash", "rev", "client_id", "reply_to"}
-]
+_COLUMNS = [MessageRow.__table__.c[name] for name in StoredMessage._fields]
+
+SELECT_MESSAGES = select(*_COLUMNS).where(MessageRow.conversation_id == bindparam("conversation"))
+"""Messages of one conversation, to be narrowed down."""
 
 _APPENDED = (
     update(ConversationRow)
@@ -48,12 +47,18 @@ _REACTIONS = (
     select(ReactionRow.seq, ReactionRow.emoji, ReactionRow.user_id)
     .where(
         ReactionRow.conversation_id == bindparam("conversation"),
-        ReactionRow.seq.in_(bindparam("seqs", expanding=True)),
+        ReactionRow.seq.in_(items_of("seqs")),
     )
     .order_by(ReactionRow.rev)
 )
-_NEWEST = select(*_PREVIEW_COLUMNS).where(
-    tuple_(MessageRow.conversation_id, MessageRow.seq).in_(bindparam("newest", expanding=True))
+_NEWEST = (
+    select(*_COLUMNS)
+    .join(
+        ConversationRow,
+        (ConversationRow.id == MessageRow.conversation_id)
+        & (ConversationRow.last_seq == MessageRow.seq),
+    )
+    .where(ConversationRow.id.in_(items_of("conversations")))
 )
 _READ_OWN_NOTICE = (
     update(MemberRow)
@@ -66,34 +71,42 @@ _READ_OWN_NOTICE = (
 )
 
 
-def select_messages(conversation_id: str) -> Select[Any]:
-    """Return a statement for messages of one conversation, to be narrowed by the caller."""
-    return select(*_COLUMNS).where(MessageRow.conversation_id == conversation_id)
+class Entry(NamedTuple):
+    """What is new in a message; its numbers come from the timeline."""
+
+    kind: str
+    sender_id: str
+    client_id: str | None = None
+    sent_hash: bytes | None = None
+    body: str | None = None
+    reply_to: str | None = None
+    notice: str | None = None
 
 
-def append(connection: Connection, conversation_id: str, values: dict[str, Any]) -> Message:
+def append(connection: Connection, conversation_id: str, entry: Entry) -> Message:
     """Write a new message with the next seq and rev.
 
     The counters and the message change in one transaction: that is why there are no gaps.
     """
     now = now_ms()
     seq, rev = connection.execute(_APPENDED, {"conversation": conversation_id, "now": now}).one()
-    row = {
-        "conversation_id": conversation_id,
-        "seq": seq,
-        "id": new_id(),
-        "rev": rev,
-        "client_id": None,
-        "sent_hash": None,
-        "body": None,
-        "reply_to": None,
-        "notice": None,
-        "created_at": now,
-        "edited_at": None,
-        "deleted_at": None,
-    } | values
-    connection.execute(_INSERT, row)
-    return message_document(SimpleNamespace(**row), [])
+    stored = StoredMessage(
+        id=new_id(),
+        conversation_id=conversation_id,
+        seq=seq,
+        rev=rev,
+        kind=entry.kind,
+        sender_id=entry.sender_id,
+        client_id=entry.client_id,
+        body=entry.body,
+        reply_to=entry.reply_to,
+        notice=entry.notice,
+        created_at=now,
+        edited_at=None,
+        deleted_at=None,
+    )
+    connection.execute(_INSERT, stored._asdict() | {"sent_hash": entry.sent_hash})
+    return message_document(stored, [])
 
 
 def touch(connection: Connection, conversation_id: str) -> int:
@@ -107,10 +120,13 @@ def documents(
     """Write messages down with their reactions: one query, however many messages."""
     if not rows:
         return []
-    seqs = [row.seq for row in rows]
-    found = connection.execute(_REACTIONS, {"conversation": conversation_id, "seqs": seqs}).all()
+    messages = [StoredMessage._make(row) for row in rows]
+    seqs = [message.seq for message in messages]
+    found = connection.execute(
+        _REACTIONS, {"conversation": conversation_id, "seqs": json.dumps(seqs)}
+    ).all()
     reactions = gather_reactions(found)
-    return [message_document(row, reactions.get(row.seq, [])) for row in rows]
+    return [message_document(one, reactions.get(one.seq, [])) for one in messages]
 
 
 class MessageTimeline:
@@ -123,7 +139,7 @@ class MessageTimeline:
         message = append(
             connection,
             conversation_id,
-            {"kind": "notice", "sender_id": actor_id, "notice": json.dumps(notice)},
+            Entry(kind="notice", sender_id=actor_id, notice=json.dumps(notice)),
         )
         connection.execute(
             _READ_OWN_NOTICE,
@@ -132,11 +148,12 @@ class MessageTimeline:
         return message_event("message.created", message)
 
     def previews(
-        self, connection: Connection, newest: Sequence[tuple[str, int]]
+        self, connection: Connection, conversation_ids: Sequence[str]
     ) -> dict[str, Preview]:
-        """Return, by conversation id, the messages at these (conversation id, seq)."""
-        rows = connection.execute(_NEWEST, {"newest": newest}).all()
-        return {row.conversation_id: preview_document(row) for row in rows}
+        """Return the newest message of each of these conversations that has one."""
+        rows = connection.execute(_NEWEST, {"conversations": json.dumps(conversation_ids)}).all()
+        newest = [StoredMessage._make(row) for row in rows]
+        return {one.conversation_id: preview_document(one) for one in newest}
 
 
 def message_event(kind: str, message: Message) -> Event:

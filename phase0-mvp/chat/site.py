@@ -79,7 +79,9 @@ def docs_file(name: str) -> Response:
 @site.get("/api/<any('openapi.yaml', 'asyncapi.yaml'):name>")
 def document(name: str) -> Response:
     """Send one of the API documents."""
-    return _send(_directories().contract, name, DOCS_POLICY)
+    response = _send(_directories().contract, name, DOCS_POLICY)
+    response.mimetype = "application/yaml"  # RFC 9512; Python's table does not know it yet
+    return response
 
 
 @site.get("/lesson")

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from lab.engine import Engine
 from lab.errors import LabError
 from lab.instance import Instance
-from lab.status import InstanceStatus, Stage
+from lab.status import InstanceStatus, Stage, State
 
 POLL = 0.05  # seconds
 Observer = Callable[[InstanceStatus | None], None]
 
 
 def wait_until_ready(engine: Engine, instance: Instance, observe: Observer) -> InstanceStatus:
-    """Return once everything is up; observe is called several times a second.
+    """Return once everything is up, or done; observe is called several times a second.
 
     Raises LabError with the reason if the instance ends instead.
     """
@@ -22,6 +22,8 @@ def wait_until_ready(engine: Engine, instance: Instance, observe: Observer) -> I
         status = engine.last_status(instance)
         observe(status)
         if status is not None and status.stage is Stage.READY and alive:
+            return status
+        if not alive and status is not None and _is_done(status):
             return status
         if not alive:
             raise LabError(_why(instance, status))
@@ -33,6 +35,14 @@ def wait_until_down(engine: Engine, instance: Instance, observe: Observer) -> No
     while instance.is_running():
         observe(engine.last_status(instance))
         time.sleep(POLL)
+
+
+def _is_done(status: InstanceStatus) -> bool:
+    """Tell whether it ended by itself, all its services without an error."""
+    return status.stage is Stage.STOPPED and all(
+        service.state is State.EXITED and service.exit_code == 0
+        for service in status.services.values()
+    )
 
 
 def _why(instance: Instance, status: InstanceStatus | None) -> str:

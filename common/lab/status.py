@@ -36,7 +36,11 @@ class Stage(StrEnum):
 
 @dataclass
 class ServiceStatus:
-    """One service; started_at is Unix time in seconds, waits_for names what it waits for."""
+    """One service.
+
+    exits counts how often its process has ended by itself, started_at is Unix time in seconds;
+    lasted is set once a service without a health check has run for a moment.
+    """
 
     service: str
     state: State = State.WAITING
@@ -45,6 +49,7 @@ class ServiceStatus:
     exits: int = 0
     exit_code: int | None = None
     started_at: float | None = None
+    lasted: bool = False
     address: str | None = None
     note: str = ""
 

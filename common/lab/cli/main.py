@@ -11,7 +11,7 @@ from lab import phases
 from lab.cli.console import complain
 from lab.errors import INTERRUPTED, LabError, Terminated
 
-COMMANDS = ("up", "down", "ps", "logs", "open", "test", "lint", "lock")
+COMMANDS = ("up", "down", "ps", "logs", "open", "test", "lint", "lock", "docs")
 
 
 class LazyGroup(click.Group):

@@ -50,6 +50,7 @@ IGNORED = (
 IGNORED_IN_BUILD = ("args", "cache_from", "dockerfile", "labels", "pull", "tags", "target")
 IGNORED_IN_DEPLOY = ("resources",)
 LOOPBACK = "127.0.0.1"
+FIRST_PROBES = 0.25  # seconds; compose.yaml files leave it out: engines before 25.0 refuse it
 
 
 @dataclass(frozen=True)
@@ -239,7 +240,7 @@ def _healthcheck(value: object, where: Location) -> HealthCheck | None:
         timeout=duration(*section.take("timeout"), default=30.0),
         retries=3 if (taken := section.take("retries"))[0] is None else integer(*taken),
         start_period=duration(*section.take("start_period"), default=0.0),
-        start_interval=duration(*section.take("start_interval"), default=5.0),
+        start_interval=duration(*section.take("start_interval"), default=FIRST_PROBES),
     )
     section.done()
     if disabled is True or raw in (["NONE"], "NONE"):

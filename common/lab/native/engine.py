@@ -61,7 +61,8 @@ class NativeEngine:
 
     def release(self, instance: Instance) -> None:
         """Let the instance outlive this process."""
-        control.send(instance, "detach")
+        with contextlib.suppress(NotRunningError):  # it may have done its work already
+            control.send(instance, "detach")
         os.close(self._lifelines.pop(instance))
 
     def status(self, instance: Instance) -> InstanceStatus | None:

@@ -23,37 +23,42 @@ def main(descriptors: str, command: list[str]) -> int:
     inherited = [int(descriptor) for descriptor in descriptors.split(",")]
     supervisor = subprocess.Popen(command, pass_fds=inherited)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda received, _: _forward(supervisor.pid, received))
+        signal.signal(number, lambda received, _: _send(supervisor.pid, received))
     while True:
         pid, status = os.wait()
         if pid == supervisor.pid:
             break
-    end_orphans()
-    return os.waitstatus_to_exitcode(status) != 0
+    code = os.waitstatus_to_exitcode(status)
+    end_orphans(GRACE if code else 0.0)  # after an orderly end there is nobody left to ask
+    return code != 0
 
 
-def _forward(pid: int, number: int) -> None:
+def _send(pid: int, number: int) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)
 
 
-def end_orphans() -> None:
-    """Ask our children to stop, kill them after GRACE, and go on until none is left.
+def end_orphans(grace: float) -> None:
+    """Ask our children to stop, kill them after grace (seconds), go on until none is left.
 
-    What a child has started becomes our child when it dies.
+    Those that become our children meanwhile have lost the service that they belonged to:
+    they are killed at once, as in a container whose main process ends.
     """
-    _signal_children(signal.SIGTERM)
-    deadline = time.monotonic() + GRACE
+    asked = _children()
+    for pid in asked:
+        _send(pid, signal.SIGTERM)
+    deadline = time.monotonic() + grace
     while _reap():
-        if time.monotonic() > deadline:
-            _signal_children(signal.SIGKILL)
+        late = time.monotonic() > deadline
+        for pid in _children():
+            if late or pid not in asked:
+                _send(pid, signal.SIGKILL)
         time.sleep(0.02)
 
 
-def _signal_children(number: signal.Signals) -> None:
+def _children() -> set[int]:
     with open(f"/proc/self/task/{os.getpid()}/children") as listing:  # noqa: PTH123 - light import
-        for pid in listing.read().split():
-            _forward(int(pid), number)
+        return set(map(int, listing.read().split()))
 
 
 def _reap() -> bool:

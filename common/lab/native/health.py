@@ -18,24 +18,26 @@ async def watch(
 ) -> None:
     """Probe for ever; report each change, with the last probe's words where it failed.
 
-    Failures do not count during start_period until the first success; probes run each
-    start_interval then, each interval later.
+    Until the first success probes run each start_interval, so that nobody waits for a service
+    that is up; it counts as unhealthy when it would in Docker, which probes each interval:
+    after start_period and `retries` intervals more.
     """
     started = monotonic()
+    patience = check.start_period + check.retries * check.interval
     failures = 0
     succeeded = False
     health = Health.STARTING
     while True:
-        young = not succeeded and monotonic() - started < check.start_period
-        await asyncio.sleep(check.start_interval if young else check.interval)
+        young = not succeeded and monotonic() - started < patience
+        await asyncio.sleep(min(check.start_interval, check.interval) if young else check.interval)
         problem = await probe(plan, check.timeout)
         if problem is None:
             succeeded, failures, now = True, 0, Health.HEALTHY
-        elif succeeded or monotonic() - started >= check.start_period:
+        elif succeeded:
             failures += 1
             now = Health.UNHEALTHY if failures >= check.retries else health
         else:
-            now = health
+            now = Health.UNHEALTHY if monotonic() - started >= patience else health
         if now is not health:
             health = now
             report(health, problem or "")

@@ -16,6 +16,7 @@ from lab.status import Health, State
 FIRST_PAUSE = 0.1  # seconds before a restart; doubles each time, as in Docker
 LONGEST_PAUSE = 60.0
 STEADY = 10.0  # a run of this many seconds forgets earlier failures
+UNCHECKED_START = 1.0  # seconds that a service without a health check must last
 NOT_FOUND = 127  # what a shell exits with for a program that is not there
 
 
@@ -108,20 +109,23 @@ class ServiceRunner:
             state=State.RUNNING,
             pid=running.pid,
             started_at=time.time(),
+            lasted=False,
             health=Health.STARTING if check else None,
         )
-        watcher = None
-        if check is not None:
-            watcher = asyncio.create_task(health.watch(check, self._plan, self._on_health))
+        watching = health.watch(check, self._plan, self._on_health) if check else self._settle()
+        watcher = asyncio.create_task(watching)
         try:
             return await running.wait()
         finally:
-            if watcher is not None:
-                watcher.cancel()
+            watcher.cancel()
             if running.returncode is not None:
                 process.kill_group(running.pid)
                 self._process = None
                 self._update(pid=None, health=None)
+
+    async def _settle(self) -> None:
+        await asyncio.sleep(UNCHECKED_START)
+        self._update(lasted=True)
 
     def _on_health(self, now: Health, problem: str) -> None:
         if problem:

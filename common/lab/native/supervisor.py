@@ -98,7 +98,7 @@ class Supervisor:
                 return f"{service.service} {process.describe_exit(service.exit_code or 0)}{times}"
             if service.health is Health.UNHEALTHY:
                 return f"{service.service} is unhealthy: {service.note}"
-        return "" if all(service.settled for service in services) else None
+        return "" if all(map(_has_started, services)) else None
 
     def _all_ended(self) -> bool:
         states = {service.state for service in self._board.status.services.values()}
@@ -166,6 +166,13 @@ class Supervisor:
     def _set_stage(self, stage: Stage) -> None:
         self._board.status.stage = stage
         self._board.publish()
+
+
+def _has_started(service: ServiceStatus) -> bool:
+    """Tell whether a service is up: by its health check, or because it has not ended at once."""
+    if service.state is State.RUNNING and service.health is None:
+        return service.lasted
+    return service.settled
 
 
 def main(name: str, label: str, phase: str, port: str, directory: str, lifeline: str) -> int:

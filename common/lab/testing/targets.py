@@ -10,7 +10,10 @@ from lab.phases import Phase
 
 CONTRACT = ROOT / "common" / "contract" / "tests"
 # Tests that need no running phase: what a person types, and where they lie.
-STANDALONE = {"lab": ROOT / "common" / "lab" / "tests"}
+STANDALONE = {
+    "lab": ROOT / "common" / "lab" / "tests",
+    "docs": ROOT / "common" / "docs" / "tests",
+}
 
 
 @dataclass(frozen=True)

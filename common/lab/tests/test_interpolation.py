@@ -55,7 +55,9 @@ def test_a_required_variable_is_named(template: str, words: str) -> None:
         interpolate(template, VARIABLES)
 
 
-@pytest.mark.parametrize("template", ["$", "a $ b", "$1", "${", "${}", "${SET", "${SET!x}", "${a-b"])
+@pytest.mark.parametrize(
+    "template", ["$", "a $ b", "$1", "${", "${}", "${SET", "${SET!x}", "${a-b"]
+)
 def test_what_is_no_template_is_refused(template: str) -> None:
     with pytest.raises(InterpolationError, match=r"\$\$ for a plain dollar"):
         interpolate(template, VARIABLES)

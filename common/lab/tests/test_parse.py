@@ -134,14 +134,14 @@ def test_mounts(tmp_path: Path) -> None:
     [
         (
             'healthcheck: {test: ["CMD", "a", "b"]}',
-            HealthCheck(("a", "b"), False, 30, 30, 3, 0, 5),
+            HealthCheck(("a", "b"), False, 30, 30, 3, 0, 0.25),
         ),
         (
             "healthcheck: {test: a | b, interval: 1m30s, timeout: 250ms, retries: 5,"
             " start_period: 1h, start_interval: 1.5s}",
             HealthCheck(("a | b",), True, 90, 0.25, 5, 3600, 1.5),
         ),
-        ('healthcheck: {test: ["CMD-SHELL", "a"]}', HealthCheck(("a",), True, 30, 30, 3, 0, 5)),
+        ('healthcheck: {test: ["CMD-SHELL", "a"]}', HealthCheck(("a",), True, 30, 30, 3, 0, 0.25)),
         ('healthcheck: {test: ["NONE"]}', None),
         ("healthcheck: {disable: true}", None),
     ],

@@ -1,0 +1,1 @@
+"""Documents that cannot rot: their commands, links, quoted code and pictures, read and checked."""

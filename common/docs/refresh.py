@@ -1,0 +1,31 @@
+"""Everything in documents that is derived from the tree: quoted code, drawn pictures."""
+
+from pathlib import Path
+
+from docs import picture, svg, tree
+from docs.markdown import Document
+from docs.quotes import refreshed
+
+
+def pictures() -> list[Path]:
+    """Return the sources of all pictures."""
+    return sorted(tree.ROOT.glob(f"phase*/{picture.SOURCE}"))
+
+
+def drawing(source: Path) -> str:
+    """Return the SVG that a source gives. Raises BadPicture."""
+    return svg.draw(picture.load(source))
+
+
+def outdated() -> dict[Path, str]:
+    """Return the files that are behind the tree, each with what it should hold.
+
+    Raises quotes.NotFound, picture.BadPicture.
+    """
+    wanted = {file: refreshed(Document(file)) for file in tree.documents()}
+    wanted |= {source.with_name(picture.DRAWING): drawing(source) for source in pictures()}
+    return {file: text for file, text in wanted.items() if _read(file) != text}
+
+
+def _read(file: Path) -> str | None:
+    return file.read_text(encoding="utf-8") if file.is_file() else None

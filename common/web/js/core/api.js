@@ -1,6 +1,6 @@
 /** The API as a logged-in person uses it: adds the token, renews it, and repeats what is safe to repeat. */
 import { exchange } from './http.js';
-import { accessToken, end, refresh } from './session.js';
+import { accessToken, ended, refresh } from './session.js';
 import { backoff, pause } from './wait.js';
 
 const TRIES = 4;
@@ -27,7 +27,7 @@ export async function authorised(method, path, options) {
   try {
     return await exchange(method, path, { ...options, token: await refresh(token) });
   } catch (problem) {
-    if (problem.status === 401) end('Your login has ended. Log in again to go on; your drafts are kept.');
+    if (problem.status === 401) await ended();
     throw problem;
   }
 }

@@ -14,6 +14,7 @@ import { backoff, pause } from './wait.js';
 
 const KEY = 'chat.session';
 const FAREWELL = 'chat.farewell';
+const GOODBYE_MS = 300;
 
 /** @type {import('../lib.js').Signal<Session|null>} */
 export const session = signal(load(KEY));
@@ -28,6 +29,7 @@ export function begin(tokens) {
 
 /** Ends the login in this browser and says why on the login page. Drafts stay for the next login. */
 export function end(why = '') {
+  if (!session.value) return;
   forget(KEY);
   depart(why);
 }
@@ -78,11 +80,17 @@ async function ask(refresh_token) {
     try {
       return (await exchange('POST', '/auth/refresh', { body: { refresh_token } })).data;
     } catch (problem) {
-      if (problem.status === 401) end('Your login has ended. Log in again to go on; your drafts are kept.');
+      if (problem.status === 401) await ended();
       if (!problem.passing || attempt === 4) throw problem;
       await pause(backoff(attempt, problem.retryAfter));
     }
   }
+}
+
+/** The server knows this login no more. If another tab has just logged out, that tab's word comes first. */
+export async function ended() {
+  await pause(GOODBYE_MS);
+  end('Your login has ended. Log in again to go on; your drafts are kept.');
 }
 
 function depart(why) {

@@ -71,7 +71,7 @@ export function History({ conversation, timeline }) {
   useLayoutEffect(() => {
     keeper.current?.restore();
     if (keeper.current) reveal();
-  });
+  }, [items, pending.length, line]);
   useEffect(() => { // one's own send moves to the newest and ends what was new
     if (!pending.length && !outbox.value.some((entry) => entry.conversation_id === conversation.id)) return;
     setLine(null);

@@ -58,7 +58,7 @@ export function Login() {
 
 function Field({ name, label, hint, problem, ...rest }) {
   const wrong = problem?.about(name);
-  return html`<label class="field"><span>${label}</span>
-    <input name=${name} required aria-invalid=${Boolean(wrong)} aria-describedby=${hint ? `${name}-hint` : null} ...${rest} />
-    ${hint && html`<small id=${`${name}-hint`}>${hint}</small>`}</label>`;
+  return html`<div class="field"><label for=${name}>${label}</label>
+    <input id=${name} name=${name} required aria-invalid=${Boolean(wrong)} aria-describedby=${hint ? `${name}-hint` : null} ...${rest} />
+    ${hint && html`<small id=${`${name}-hint`}>${hint}</small>`}</div>`;
 }

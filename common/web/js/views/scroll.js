@@ -12,7 +12,7 @@ export class ScrollKeeper {
    * @param {{canStick: () => boolean, onMove: (edges: {top: number, bottom: number}) => void}} options
    */
   constructor(scroller, content, { canStick, onMove }) {
-    Object.assign(this, { scroller, content, canStick, onMove, stuck: true, row: null, offset: 0 });
+    Object.assign(this, { scroller, content, canStick, onMove, stuck: true, row: null, offset: 0, top: 0 });
     this.observer = new ResizeObserver(() => this.restore());
     this.observer.observe(scroller);
     this.observer.observe(content);
@@ -32,6 +32,7 @@ export class ScrollKeeper {
     if (!rows.length) return;
     const box = scroller.getBoundingClientRect();
     const top = scroller.scrollTop;
+    this.top = top;
     const bottom = scroller.scrollHeight - scroller.clientHeight - top;
     this.stuck = bottom < AT_BOTTOM && this.canStick();
     this.row = rows.find((row) => row.getBoundingClientRect().bottom > box.top) || rows.at(-1);
@@ -41,10 +42,12 @@ export class ScrollKeeper {
 
   /** Puts that row back to where it was, after something changed. */
   restore() {
-    if (this.stuck && this.canStick()) this.toBottom();
+    const scrolled = this.scroller.scrollTop - this.top; // by the person, the event is still to come
+    if (this.stuck && scrolled >= 0 && this.canStick()) this.toBottom();
     else if (this.row?.isConnected) {
       const top = this.row.getBoundingClientRect().top - this.scroller.getBoundingClientRect().top;
-      if (Math.abs(top - this.offset) >= 1) this.scroller.scrollTop += top - this.offset;
+      const shift = top - (this.offset - scrolled);
+      if (Math.abs(shift) >= 1) this.scroller.scrollTop += shift;
     }
     this.remember();
   }

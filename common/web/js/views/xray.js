@@ -78,7 +78,7 @@ function Trace({ trace }) {
   const notes = trace.entries.filter((entry) => entry.dur === null);
   return html`<h3><span class=${`method ${trace.method}`}>${trace.method}</span> <code>${trace.path}</code> → ${trace.status || 'no answer'}</h3>
     <dl class="facts"><div><dt>Request</dt><dd><code>${trace.id || '—'}</code></dd></div>
-      <div><dt>Served by</dt><dd>${trace.entries.map(({ name }) => name).join(' → ') || '—'}</dd></div>
+      <div><dt>Passed through</dt><dd>${trace.entries.map(({ name }) => name).join(' → ') || '—'}</dd></div>
       ${notes.map(({ name, desc }) => html`<div key=${name}><dt>${name}</dt><dd>${desc || 'yes'}</dd></div>`)}</dl>
     <table class="waterfall"><caption class="hidden">Time by part</caption><tbody>
       ${bars.map((bar) => html`<tr key=${bar.name} class=${bar.kind}>
@@ -105,6 +105,6 @@ export function waterfall({ took, entries, events }) {
     if (fits) next += entry.dur;
     return { ...entry, start, kind: entry === outer ? 'outer' : 'inner' };
   });
-  const heard = events.map(({ type, after }) => ({ name: 'receipt', desc: type, start: 0, dur: Math.max(after, 0.1), kind: 'event' }));
+  const heard = events.map(({ type, after }) => ({ name: 'send to receipt', desc: type, start: 0, dur: Math.max(after, 0.1), kind: 'event' }));
   return [{ name: 'round trip', desc: 'as the browser saw it', start: 0, dur: took, kind: 'whole' }, ...inside, ...heard];
 }

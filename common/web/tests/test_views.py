@@ -1,0 +1,79 @@
+"""Every view in both themes: accessible to everybody, and fitting a phone."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from web_support.browsers import Browsers, Chat
+from web_support.views import LOGGED_IN, VIEWS, show
+from web_support.world import World, make_world
+
+PHONE = {"width": 320, "height": 568}
+GRAVE = {"serious", "critical"}
+
+pytestmark = pytest.mark.failing_requests  # the views of failures are among them
+
+
+@pytest.fixture(scope="module")
+def world(url: str) -> Iterator[World]:
+    world = make_world(url)
+    yield world
+    world.close()
+
+
+def tab(browsers: Browsers, world: World, view: str, **options: Any) -> Chat:
+    """A tab at a view, with nobody there reading in another one."""
+    if view in LOGGED_IN:
+        return browsers.of(world.hero, **options)
+    return browsers.tab(browsers.context(**options))
+
+
+def unread_again(world: World) -> None:
+    """Send something new, because the view of a conversation shows the line above it."""
+    world.people[3].say(world.room, "One more thing.")
+
+
+def grave_findings(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{one['id']}: {node['html'][:160]} {node['failureSummary']}"
+        for one in found
+        if one["impact"] in GRAVE
+        for node in one["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_axe_finds_nothing_grave_in_either_theme(
+    browsers: Browsers, world: World, view: str
+) -> None:
+    unread_again(world)
+    chat = tab(browsers, world, view, reduced_motion="reduce", bypass_csp=False)
+    chat.page.emulate_media(color_scheme="light")
+    show(view, chat, world)
+    light = grave_findings(chat.page)
+    chat.page.emulate_media(color_scheme="dark")
+    assert light + grave_findings(chat.page) == []
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_narrow_phone_shows_it_without_scrolling_sideways(
+    browsers: Browsers, world: World, view: str
+) -> None:
+    unread_again(world)
+    chat = tab(browsers, world, view, viewport={"width": 1280, "height": 800})
+    show(view, chat, world)
+    chat.page.set_viewport_size(PHONE)
+    sideways = chat.page.evaluate(
+        """() => [document.documentElement, ...document.querySelectorAll('body *')]
+            .filter(e => e.checkVisibility() && !e.closest('svg, pre, .table, .hidden, code'))
+            .filter(e => e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0
+                && !['hidden', 'clip'].includes(getComputedStyle(e).overflowX)
+                || e.getBoundingClientRect().right > innerWidth + 1
+                && e.getBoundingClientRect().width > 0 && !e.matches('.skip'))
+            .map(e => e.outerHTML.slice(0, 120))"""
+    )
+    assert sideways == []

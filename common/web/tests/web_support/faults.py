@@ -1,0 +1,93 @@
+"""What goes wrong between a browser and the server, and the server's own death."""
+
+import os
+import shlex
+import signal
+import subprocess
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import psutil
+from playwright.sync_api import BrowserContext, Page, Route, WebSocketRoute
+
+
+def problem(slug: str, status: int, retry_after: int | None = None) -> Callable[[Route], None]:
+    """Make a route handler that answers with a problem document."""
+    body = {"type": f"/api/docs/problems#{slug}", "title": slug, "status": status, "detail": slug}
+    headers = {"Content-Type": "application/problem+json"}
+    if retry_after is not None:
+        headers["Retry-After"] = str(retry_after)
+
+    def answer(route: Route) -> None:
+        route.fulfill(status=status, json=body, headers=headers)
+
+    return answer
+
+
+def lose_answer(route: Route) -> None:
+    """Let the server act, and lose its answer on the way back."""
+    route.fetch()
+    route.abort()
+
+
+class Sockets:
+    """Stands between the page's sockets and the server: can drop events, speak up, and cut."""
+
+    def __init__(self, page: Page) -> None:
+        self.dropping = False
+        self.opened = 0
+        self._current: WebSocketRoute | None = None
+        page.route_web_socket("**/socket.io/**", self._on_socket)
+
+    def _on_socket(self, ws: WebSocketRoute) -> None:
+        server = ws.connect_to_server()
+        self._current = ws
+        self.opened += 1
+
+        def to_page(message: str | bytes) -> None:
+            if not (self.dropping and str(message).startswith("42")):
+                ws.send(message)
+
+        server.on_message(to_page)
+
+    def say(self, packet: str) -> None:
+        """Send the page a packet as if the server had."""
+        assert self._current
+        self._current.send(packet)
+
+    def cut(self) -> None:
+        """Close the page's socket."""
+        assert self._current
+        self._current.close(code=1001)
+
+
+class Cable:
+    """The way to the API, pulled and plugged in; the page's own files still load."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self._context = context
+
+    def pull(self) -> None:
+        """Fail every request to the API and to the socket."""
+        self._context.route("**/api/**", lambda route: route.abort())
+
+    def plug(self) -> None:
+        """Let requests through again."""
+        self._context.unroute("**/api/**")
+
+
+def kill_server(url: str, command: str | None) -> None:
+    """Kill the server hard; who started it starts it again (the native engine does)."""
+    if command:
+        subprocess.run(shlex.split(command), check=True)
+        return
+    port = urlsplit(url).port
+    listening = {
+        connection.pid
+        for connection in psutil.net_connections("tcp")
+        if connection.laddr and connection.laddr.port == port and connection.status == "LISTEN"
+    }
+    assert listening - {None}, f"nothing of this machine listens on port {port}; --kill-command?"
+    for pid in listening:
+        if pid:
+            os.kill(pid, signal.SIGKILL)

@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from client import Api, Json, Person, Socket
+from client import Aging, Api, Json, Person, Socket
 
 NAMES = ("ada", "bob", "cem", "dora")
 
@@ -29,6 +29,15 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     config.addinivalue_line("markers", "offline: needs no system, only the documents")
     config.addinivalue_line("markers", "fuzz: generated requests; leave out with -m 'not fuzz'")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests that wait for half a minute to pass at the end: by then it has passed."""
+    items.sort(key=_waits_for_time)
+
+
+def _waits_for_time(item: pytest.Item) -> bool:
+    return "aging" in getattr(item, "fixturenames", ())
 
 
 @pytest.fixture(scope="session")
@@ -89,6 +98,21 @@ def newcomer(api: Api, run_id: str) -> Callable[[], Person]:
 def pool(api: Api, run_id: str) -> dict[str, Person]:
     """A few people for the whole run; their logins are not to be ended."""
     return {name: Person.register(api, f"{name}-{run_id}", name.title()) for name in NAMES}
+
+
+@pytest.fixture(scope="session")
+def aging(pool: dict[str, Person], newcomer: Callable[[], Person]) -> Iterator[Aging]:
+    """What changes by itself when half a minute has passed."""
+    aging = Aging.begin(pool["ada"], newcomer())
+    yield aging
+    aging.end()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _begin_aging_early(request: pytest.FixtureRequest) -> None:
+    """Let the half minute pass while the other tests run."""
+    if any(_waits_for_time(item) for item in request.session.items):
+        request.getfixturevalue("aging")
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The two documents themselves: valid, complete, and true to their own examples. Needs no system."""
+"""The two documents: valid, complete, and true to their own examples. Needs no system."""
 
 import hashlib
 import json
@@ -16,6 +16,7 @@ from client.documents import (
     asyncapi,
     describe_errors,
     openapi,
+    pointer_step,
     validator_of,
 )
 from openapi_spec_validator import validate
@@ -35,7 +36,9 @@ def operations() -> Iterator[tuple[str, str, Any]]:
 
 
 def resolved(node: Any) -> Any:
-    return openapi()["components"]["responses"][node["$ref"].rpartition("/")[2]] if "$ref" in node else node
+    if "$ref" not in node:
+        return node
+    return openapi()["components"]["responses"][node["$ref"].rpartition("/")[2]]
 
 
 def slugs_of(response: Any) -> set[str]:
@@ -58,8 +61,7 @@ def examples_in(node: Any, pointer: str) -> Iterator[tuple[str, Any]]:
                 yield f"{pointer}/schema", example["value"]
         for key, child in node.items():
             if key not in {"example", "examples"}:
-                step = key.replace("~", "~0").replace("/", "~1").replace("{", "%7B").replace("}", "%7D")
-                yield from examples_in(child, f"{pointer}/{step}")
+                yield from examples_in(child, f"{pointer}/{pointer_step(key)}")
     elif isinstance(node, list):
         for index, child in enumerate(node):
             yield from examples_in(child, f"{pointer}/{index}")
@@ -71,7 +73,9 @@ def test_openapi_is_valid() -> None:
 
 def test_asyncapi_is_valid() -> None:
     schema = json.loads(ASYNCAPI_SCHEMA.read_text())
-    faults = [error.message for error in jsonschema_rs.Draft7Validator(schema).iter_errors(asyncapi())]
+    faults = [
+        error.message for error in jsonschema_rs.Draft7Validator(schema).iter_errors(asyncapi())
+    ]
     assert not faults
 
 
@@ -150,7 +154,9 @@ def test_every_problem_is_answered_by_something_and_explained() -> None:
         for response in operation["responses"].values():
             if PROBLEM in resolved(response).get("content", {}):
                 answered |= slugs_of(resolved(response))
-    explained = set(re.findall(r'class="problem" id="([a-z-]+)"', (DOCS / "problems.html").read_text()))
+    explained = set(
+        re.findall(r'class="problem" id="([a-z-]+)"', (DOCS / "problems.html").read_text())
+    )
     assert answered == all_slugs()
     assert explained == all_slugs()
 

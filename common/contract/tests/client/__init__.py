@@ -4,6 +4,7 @@
 somebody who uses both; `waiting` holds the contract's bounds.
 """
 
+from client.aging import Aging
 from client.api import Answer, Api
 from client.documents import ContractViolation
 from client.person import Json, Person, new_client_id
@@ -12,6 +13,7 @@ from client.waiting import BOUND, eventually
 
 __all__ = [
     "BOUND",
+    "Aging",
     "Answer",
     "Api",
     "ContractViolation",

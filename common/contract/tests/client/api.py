@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,10 +14,10 @@ TIMEOUT = 20.0
 """Seconds; nothing in the contract takes long, a system under test may."""
 
 KEEPALIVE = 1.0
-"""Seconds an idle connection is kept: less than any server's own limit, so that none is found dead."""
+"""Seconds an idle connection is kept; a server keeps it longer, so none is found dead."""
 
 PATIENCE = 30.0
-"""Seconds that the suite waits, all in all, for one request that is put off with Retry-After."""
+"""Seconds that the suite waits in all for one request that is put off with Retry-After."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Answer:
 
 
 class Api:
-    """A system at an address. Safe to use from several threads; each gets connections of its own."""
+    """A system at an address. Threads may share it; each gets connections of its own."""
 
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
@@ -61,7 +61,7 @@ class Api:
         *,
         token: str | None = None,
         body: object = None,
-        content: bytes | None = None,
+        content: bytes | Iterable[bytes] | None = None,
         params: Any = None,
         headers: dict[str, str] | None = None,
         expect: int | Collection[int] = 200,

@@ -60,7 +60,7 @@ def check_answer(
     media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in content:
         raise ContractViolation(f"{where}: is {media_type or 'untyped'}, documented: {[*content]}")
-    _check_body(where, f"{pointer}/content/{_escape(media_type)}/schema", body)
+    _check_body(where, f"{pointer}/content/{pointer_step(media_type)}/schema", body)
     if media_type == "application/problem+json":
         _check_problem(where, status, headers, body)
 
@@ -91,7 +91,8 @@ def validator_of(document: str, pointer: str) -> jsonschema_rs.Draft202012Valida
 def describe_errors(validator: jsonschema_rs.Draft202012Validator, value: object) -> str:
     """Return what is wrong with `value`, one fault per line, or an empty string."""
     faults = validator.iter_errors(value)
-    return "\n".join(f"  at {'.'.join(map(str, e.instance_path)) or 'top'}: {e.message}" for e in faults)
+    places = ((".".join(map(str, fault.instance_path)) or "top", fault.message) for fault in faults)
+    return "\n".join(f"  at {place}: {message}" for place, message in places)
 
 
 def _load(file: Path) -> Any:
@@ -114,7 +115,7 @@ def _documented_response(where: str, method: str, path: str, status: int) -> tup
     if "$ref" in found:
         name = found["$ref"].rpartition("/")[2]
         return _component_response(where, name, status, status)
-    return f"/paths/{_escape(template)}/{method.lower()}/responses/{status}", found
+    return f"/paths/{pointer_step(template)}/{method.lower()}/responses/{status}", found
 
 
 def _component_response(where: str, name: str, status: int, expected: int) -> tuple[str, Any]:
@@ -184,8 +185,8 @@ def _registry() -> jsonschema_rs.Registry:
 def _closed(document: Any) -> Any:
     """Return the document with every object schema closed: a field without a name in it is a fault.
 
-    The documents leave them open because clients must ignore what they do not know; the systems that
-    this suite tests must have everything they send written down.
+    The documents leave them open because clients must ignore what they do not know; the systems
+    that this suite tests must have everything they send written down.
     """
     closed = copy.deepcopy(document)
     for schema in _objects(closed):
@@ -229,7 +230,7 @@ def _template(path: str) -> str | None:
     return next((template for pattern, template in _templates() if pattern.fullmatch(path)), None)
 
 
-def _escape(part: str) -> str:
+def pointer_step(part: str) -> str:
     """Return `part` as one step of a JSON pointer inside a URI fragment."""
     pointer = part.replace("~", "~0").replace("/", "~1")
     return pointer.replace("{", "%7B").replace("}", "%7D")

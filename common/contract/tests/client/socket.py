@@ -13,6 +13,12 @@ from client.waiting import BOUND
 Event = dict[str, Any]
 
 
+def handshake_url(url: str, ticket: str | None, transport: str = "websocket") -> str:
+    """Return the address of a handshake, for tests that shake hands without a library."""
+    query = f"EIO=4&transport={transport}"
+    return f"{url}/socket.io/?{query}" + (f"&ticket={ticket}" if ticket is not None else "")
+
+
 class Socket:
     """One open socket of one login.
 
@@ -73,9 +79,7 @@ class Socket:
 
     def wait_for_message(self, kind: str, message_id: str, within: float = BOUND) -> Event:
         """Return an event that carries this message."""
-        return self.wait_for(
-            kind, within, message=lambda message: message["id"] == message_id
-        )
+        return self.wait_for(kind, within, message=lambda message: message["id"] == message_id)
 
     def wait_closed(self, within: float = BOUND) -> None:
         """Wait until the system has closed this socket."""

@@ -259,12 +259,12 @@ def _step(what: str) -> Iterator[None]:
         yield
     except BaseException:
         done.set()
-        print(f"\r  {what}: failed" + " " * 12, file=sys.stderr)
+        _over(f"  {what}: failed")
         raise
     done.set()
     if ticker.is_alive():
         ticker.join()
-    print(f"\r  {what}: {time.monotonic() - started:.1f} s", file=sys.stderr)
+    _over(f"  {what}: {time.monotonic() - started:.1f} s")
 
 
 def _tick(what: str, started: float, done: threading.Event) -> None:
@@ -272,6 +272,11 @@ def _tick(what: str, started: float, done: threading.Event) -> None:
         print(
             f"\r  {what} … {time.monotonic() - started:.0f} s", end="", file=sys.stderr, flush=True
         )
+
+
+def _over(text: str) -> None:
+    """Print a line, on a terminal over the one that ticks."""
+    print(f"\r\x1b[2K{text}" if sys.stderr.isatty() else text, file=sys.stderr, flush=True)
 
 
 def _say(text: str) -> None:

@@ -21,6 +21,14 @@ class LazyGroup(click.Group):
         """Return the commands in the order a newcomer meets them."""
         return list(COMMANDS)
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List each command with its whole first sentence; click would cut it to one line."""
+        with formatter.section("Commands"):
+            commands = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
+            formatter.write_dl(
+                [(name, one.get_short_help_str(limit=200)) for name, one in commands.items() if one]
+            )
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """Import lab.cli.NAME and return what it calls `command`."""
         if cmd_name not in COMMANDS:

@@ -6,7 +6,6 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import psutil
 import pytest
@@ -14,6 +13,7 @@ import pytest
 from lab.instance import Instance
 from lab.paths import ROOT, STATE
 from lab.phases import find
+from lab.status import Stage
 from lab.tests.conftest import SERVER, MakeSystem, System, answer, wait_for
 
 # Its child lives in a session of its own: the hardest to find.
@@ -184,7 +184,7 @@ def test_a_taken_port_is_stepped_over_and_said(instance: Instance) -> None:
         squatter.listen()
         taken = squatter.getsockname()[1]
         environment = {**os.environ, "CHAT_PORT": str(taken)}
-        command = [ROOT / "lab", "up", "--detach", str(instance.phase.directory)]
+        command = [str(ROOT / "lab"), "up", "--detach", str(instance.phase.directory)]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert f"http://127.0.0.1:{taken + 1}" in done.stdout
     assert "taken" in done.stderr
@@ -212,6 +212,7 @@ def test_a_port_lost_between_choice_and_use_is_chosen_again(make_system: MakeSys
         thief.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         thief.bind(("127.0.0.1", lost))
         thief.listen()
-        status = wait_for(lambda: (s := system.status()).stage == "ready" and s)
+        wait_for(lambda: system.status().stage is Stage.READY)
+        status = system.status()
     assert status.address != f"http://127.0.0.1:{lost}"
     assert answer(str(status.address))["pid"] == status.services["app"].pid

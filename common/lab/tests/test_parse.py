@@ -19,6 +19,12 @@ def write(directory: Path, text: str) -> Path:
     return file
 
 
+def health(
+    test: tuple[str, ...], *, shell: bool, times: tuple[float, float, int, float, float]
+) -> HealthCheck:
+    return HealthCheck(test, shell, *times)
+
+
 def one_service(directory: Path, keys: str) -> Service:
     """Load a file with a single service that has these keys; the file must be valid Compose."""
     body = indent(dedent(keys), "    ")
@@ -134,14 +140,18 @@ def test_mounts(tmp_path: Path) -> None:
     [
         (
             'healthcheck: {test: ["CMD", "a", "b"]}',
-            HealthCheck(("a", "b"), False, 30, 30, 3, 0, 0.25),
+            health(("a", "b"), shell=False, times=(30, 30, 3, 0, 0.25)),
         ),
         (
-            "healthcheck: {test: a | b, interval: 1m30s, timeout: 250ms, retries: 5,"
-            " start_period: 1h, start_interval: 1.5s}",
-            HealthCheck(("a | b",), True, 90, 0.25, 5, 3600, 1.5),
+            """healthcheck:
+              {test: a | b, interval: 1m30s, timeout: 250ms, retries: 5,
+               start_period: 1h, start_interval: 1.5s}""",
+            health(("a | b",), shell=True, times=(90, 0.25, 5, 3600, 1.5)),
         ),
-        ('healthcheck: {test: ["CMD-SHELL", "a"]}', HealthCheck(("a",), True, 30, 30, 3, 0, 0.25)),
+        (
+            'healthcheck: {test: ["CMD-SHELL", "a"]}',
+            health(("a",), shell=True, times=(30, 30, 3, 0, 0.25)),
+        ),
         ('healthcheck: {test: ["NONE"]}', None),
         ("healthcheck: {disable: true}", None),
     ],

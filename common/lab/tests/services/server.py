@@ -1,7 +1,8 @@
 """A tiny HTTP service: answers with what it was given; told by its environment how to behave.
 
 BIND address · DELAY seconds before listening · STUBBORN ignores SIGTERM · FAREWELL file to
-write on the stop signal · CHILD starts a process in its own session, `stubborn` one that ignores SIGTERM · HELPER starts one in ours
+write on the stop signal · CHILD starts a process in its own session
+(`stubborn`: one that ignores SIGTERM) · HELPER starts one in ours
 """
 
 import http.server

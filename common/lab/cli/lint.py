@@ -29,7 +29,7 @@ class Check:
 @click.command("lint")
 @click.option("--fix", is_flag=True, help="Mend and format what ruff can, then check.")
 def command(*, fix: bool) -> int:
-    """Check the code as CI does: ruff, its formatter, mypy, and the lock.
+    """Check the tree as CI does: ruff, its formatter, mypy, schemas and the lock.
 
     mypy runs over common/ and over each phase by itself, because every phase has packages
     of the same names.
@@ -50,6 +50,8 @@ def command(*, fix: bool) -> int:
 def _checks() -> Iterator[Check]:
     yield Check("ruff check", _ruff("check"), ROOT)
     yield Check("ruff format", [*_ruff("format"), "--check"], ROOT)
+    yield _schema("compose-spec", sorted(ROOT.glob("phase*/compose.yaml")))
+    yield _schema("github-workflows", sorted(ROOT.glob(".github/workflows/*.yml")))
     for part in sorted((ROOT / "common").glob("*/")):
         if next(part.rglob("*.py"), None) is not None:
             yield _mypy(part.name, part.parent, [part.name], part / "tests")
@@ -62,6 +64,12 @@ def _checks() -> Iterator[Check]:
 
 def _ruff(*words: str) -> list[str]:
     return [sys.executable, "-m", "ruff", *words]
+
+
+def _schema(name: str, files: list[Path]) -> Check:
+    """Hold files against a published JSON Schema that check-jsonschema brings."""
+    argv = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{name}"]
+    return Check(f"schema {name}", [*argv, *map(str, files)], ROOT)
 
 
 def _mypy(name: str, cwd: Path, modules: list[str], tests: Path) -> Check:

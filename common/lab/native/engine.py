@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -37,6 +38,7 @@ class NativeEngine:
         lock = instance.try_lock()
         if lock is None:
             return False
+        shutil.rmtree(instance.logs, ignore_errors=True)  # `lab logs` tells of one run
         instance.make()
         strays.end(instance)
         (instance.directory / STATE_FILE).unlink(missing_ok=True)

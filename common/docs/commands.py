@@ -1,6 +1,7 @@
 """The commands in a document: what is typed, what should come, and whether it does."""
 
 import os
+import re
 import shutil
 import socket
 import tempfile
@@ -15,6 +16,7 @@ from docs.shell import Shell
 SHELL_LANGUAGES = ("console", "sh", "bash", "shell")
 WITHIN = 60.0  # seconds for one command
 _FIRST_PORT = 8000
+_PORT_NOTE = re.compile(r"^Port \d+ is taken, .*\n", re.MULTILINE)  # nobody has taken it: we moved
 
 
 class Mismatch(Exception):
@@ -139,6 +141,7 @@ class Session:
     def _check(self, command: Command, how: Run, code: int) -> None:
         def differs(output: str) -> str | None:
             here = output.replace(f"127.0.0.1:{self._port}", f"127.0.0.1:{_FIRST_PORT}")
+            here = _PORT_NOTE.sub("", here)
             return difference(command.shown, here, numbers_vary=how.numbers_vary)
 
         typed = command.typed.replace(f"127.0.0.1:{_FIRST_PORT}", f"127.0.0.1:{self._port}")

@@ -35,6 +35,9 @@ class LogLine:
 class Engine(Protocol):
     """Runs instances."""
 
+    name: str
+    """What --docker and --native stand for."""
+
     def check(self, instance: Instance) -> Sequence[str]:
         """Refuse (RefusedError) what cannot run; returns warnings."""
 
@@ -47,6 +50,9 @@ class Engine(Protocol):
     def release(self, instance: Instance) -> None:
         """Let an instance outlive this process."""
 
+    def is_running(self, instance: Instance) -> bool:
+        """Tell whether anything of an instance lives."""
+
     def status(self, instance: Instance) -> InstanceStatus | None:
         """Return what is known about an instance, None if it does not run."""
 
@@ -57,7 +63,10 @@ class Engine(Protocol):
         """Begin to stop an instance: gracefully, or at once."""
 
     def clean_up(self, instance: Instance) -> int:
-        """End what a crash has left of an instance; returns the number of processes."""
+        """End what a crash has left of an instance; returns how many processes or containers."""
+
+    def discard(self, instance: Instance) -> None:
+        """Delete an instance that does not run, its data included."""
 
     def usage(self, instance: Instance, seconds: float) -> dict[str, Usage]:
         """Measure each running service for a while."""

@@ -2,6 +2,7 @@
 
 .lab/NAME/lock           held (flock) by guard and supervisor as long as either lives
 .lab/NAME/phase.json     which phase it is
+.lab/NAME/engine.json    which engine ran it last
 .lab/NAME/state.json     what the supervisor knows, replaced whole at each change
 .lab/NAME/plan.json      what it runs: commands, environments, ports (mode 0600)
 .lab/NAME/control.sock   takes commands
@@ -25,6 +26,7 @@ from lab.phases import Phase
 STATE_FILE = "state.json"
 PLAN_FILE = "plan.json"
 PHASE_FILE = "phase.json"
+ENGINE_FILE = "engine.json"
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,16 @@ class Instance:
     def tmp(self) -> Path:
         """The directory of throw-away files."""
         return self.directory / "tmp"
+
+    @property
+    def engine(self) -> str | None:
+        """The name of the engine that runs it or ran it last, None if none ever did."""
+        raw = self.read(ENGINE_FILE)
+        return None if raw is None else str(raw["name"])
+
+    def set_engine(self, name: str) -> None:
+        """Remember which engine runs it."""
+        self.write(ENGINE_FILE, {"name": name})
 
     def log_file(self, service: str) -> Path:
         """Return where a service's output goes."""
@@ -90,7 +102,7 @@ class Instance:
                 return descriptor
 
     def is_running(self) -> bool:
-        """Tell whether a supervisor or a guard of this instance lives."""
+        """Tell whether somebody holds the lock: natively a supervisor or a guard of it lives."""
         if not (self.directory / "lock").exists():
             return False
         descriptor = self.try_lock(patience=0)
@@ -126,16 +138,10 @@ def directories() -> Iterator[Path]:
         yield from sorted(path.parent for path in STATE.glob("*/lock"))
 
 
-def running() -> list[Instance]:
-    """Return every instance that runs now."""
-    found = []
-    for directory in directories():
-        try:
-            words = json.loads((directory / PHASE_FILE).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            continue
-        phase = Phase(**{**words, "directory": Path(words["directory"])})
-        instance = Instance(phase, directory)
-        if instance.is_running():
-            found.append(instance)
-    return found
+def load(directory: Path) -> Instance | None:
+    """Return the instance that a directory was made for, None if it holds none."""
+    try:
+        words = json.loads((directory / PHASE_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return Instance(Phase(**{**words, "directory": Path(words["directory"])}), directory)

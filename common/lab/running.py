@@ -18,7 +18,7 @@ def wait_until_ready(engine: Engine, instance: Instance, observe: Observer) -> I
     Raises LabError with the reason if the instance ends instead.
     """
     while True:
-        alive = instance.is_running()
+        alive = engine.is_running(instance)
         status = engine.last_status(instance)
         observe(status)
         if status is not None and status.stage is Stage.READY and alive:
@@ -32,7 +32,7 @@ def wait_until_ready(engine: Engine, instance: Instance, observe: Observer) -> I
 
 def wait_until_down(engine: Engine, instance: Instance, observe: Observer) -> None:
     """Return once no process is left."""
-    while instance.is_running():
+    while engine.is_running(instance):
         observe(engine.last_status(instance))
         time.sleep(POLL)
 

@@ -3,18 +3,17 @@
 import shutil
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import click
 
-from lab import phases
-from lab.engine import Engine
+from lab import engines, phases
+from lab.engines import Kind
 from lab.errors import LabError, NotRunningError, UsageError
-from lab.instance import Instance, of_phase, running
-from lab.native.engine import NativeEngine
+from lab.instance import Instance, of_phase
 from lab.status import Health, InstanceStatus, ServiceStatus, State
 
 _COLOURS = ("cyan", "magenta", "yellow", "green", "blue", "bright_red")
@@ -43,11 +42,6 @@ def colour_of(service: str, services: Sequence[str]) -> str:
     return _COLOURS[services.index(service) % len(_COLOURS)]
 
 
-def engine() -> Engine:
-    """Return the engine to run with."""
-    return NativeEngine()
-
-
 def the_instance(phase: str | None) -> Instance:
     """Return the instance of a phase; without one, the only one that runs.
 
@@ -55,7 +49,7 @@ def the_instance(phase: str | None) -> Instance:
     """
     if phase is not None:
         return of_phase(phases.find(phase))
-    found = running()
+    found = engines.running()
     if not found:
         raise NotRunningError("nothing is running", "start a phase: ./lab up 0")
     if len(found) > 1:
@@ -66,7 +60,7 @@ def the_instance(phase: str | None) -> Instance:
 
 def must_run(instance: Instance) -> None:
     """Raise NotRunningError unless the instance runs."""
-    if not instance.is_running():
+    if not engines.of(instance).is_running(instance):
         word = short_name(instance)
         raise NotRunningError(
             f"{instance.phase.label} is not running", f"start it: ./lab up {word}"
@@ -92,6 +86,25 @@ def describe(service: ServiceStatus) -> str:
     if service.state is State.EXITED:
         return f"exited ({service.exit_code})"
     return service.state.value
+
+
+def tell(line: str) -> None:
+    """Show a step of something long: it replaces the last one on a terminal."""
+    if sys.stderr.isatty():
+        width = shutil.get_terminal_size().columns - 1
+        click.echo(f"\r\x1b[2K{line[:width]}", err=True, nl=False)
+    else:
+        note(f"  {line}")
+
+
+def engine_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Give a command --docker and --native, as its parameter `kind`."""
+    for kind, words in (
+        (Kind.NATIVE, "Run services as ordinary processes."),
+        (Kind.DOCKER, "Run services as containers; so it is done where Docker answers."),
+    ):
+        command = click.option(f"--{kind}", "kind", flag_value=kind, help=words)(command)
+    return command
 
 
 class Progress:

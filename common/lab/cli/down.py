@@ -2,11 +2,10 @@
 
 import click
 
-from lab import phases
-from lab.cli.console import engine, note, say
+from lab import engines, phases
+from lab.cli.console import note, say
 from lab.cli.up import stop
-from lab.engine import Engine
-from lab.instance import Instance, of_phase, running
+from lab.instance import Instance, of_phase
 
 
 @click.command("down")
@@ -16,21 +15,21 @@ def command(phase: str | None) -> int:
 
     Also cleans up after a crash. Nothing to stop is no error.
     """
-    runner = engine()
-    instances = running() if phase is None else [of_phase(phases.find(phase))]
+    instances = engines.running() if phase is None else [of_phase(phases.find(phase))]
     for instance in instances:
-        _stop(runner, instance)
+        _stop(instance)
     if not instances:
         say("nothing is running.")
     return 0
 
 
-def _stop(runner: Engine, instance: Instance) -> None:
-    if instance.is_running():
+def _stop(instance: Instance) -> None:
+    runner = engines.of(instance)
+    if runner.is_running(instance):
         stop(runner, instance)
         return
     left = runner.clean_up(instance)
     if left:
-        note(f"{instance.phase.label} had crashed; ended {left} processes that it had left.")
+        note(f"{instance.phase.label} had crashed; ended what was left ({left}).")
     else:
         say(f"{instance.phase.label} is not running.")

@@ -2,7 +2,8 @@
 
 import click
 
-from lab.cli.console import engine, the_instance
+from lab import engines
+from lab.cli.console import the_instance
 from lab.cli.show import print_line
 from lab.errors import NotRunningError, UsageError
 
@@ -26,8 +27,8 @@ def command(
     PHASE may be left out while only one runs. Lines that begin with `--` are the engine's.
     Of a stopped phase it shows the last run.
     """
-    runner = engine()
     instance = the_instance(phase)
+    runner = engines.of(instance)
     status = runner.last_status(instance)
     if status is None:
         raise NotRunningError(f"{instance.phase.label} has not run yet", "start it: ./lab up")
@@ -41,6 +42,6 @@ def command(
     for line in runner.logs(instance, names, tail, follow=follow):
         if line is not None:
             print_line(line, names, times=timestamps)
-        elif not instance.is_running():
+        elif not runner.is_running(instance):
             break
     return 0

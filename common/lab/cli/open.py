@@ -5,7 +5,8 @@ import webbrowser
 
 import click
 
-from lab.cli.console import engine, must_run, note, say, the_instance
+from lab import engines
+from lab.cli.console import must_run, note, say, the_instance
 from lab.errors import LabError
 
 
@@ -15,7 +16,7 @@ def command(phase: str | None) -> int:
     """Open PHASE in the browser; without a desktop, print its address."""
     instance = the_instance(phase)
     must_run(instance)
-    status = engine().status(instance)
+    status = engines.of(instance).status(instance)
     if status is None or status.address is None:
         raise LabError(f"{instance.phase.label} publishes no port")
     say(status.address)

@@ -4,10 +4,11 @@ import time
 
 import click
 
-from lab.cli.console import describe, engine, say, the_instance
+from lab import engines
+from lab.cli.console import describe, say, the_instance
 from lab.engine import Engine, Usage
 from lab.errors import FAILED, NOT_RUNNING
-from lab.instance import Instance, running
+from lab.instance import Instance
 from lab.status import InstanceStatus, ServiceStatus, Stage, State
 
 SAMPLE = 0.3  # seconds of processor time looked at
@@ -21,23 +22,23 @@ def command(phase: str | None) -> int:
 
     Exit code: 0 all well, 1 something is not, 3 nothing runs.
     """
-    runner = engine()
-    instances = running() if phase is None else [the_instance(phase)]
-    statuses = [(one, status) for one in instances if (status := runner.status(one)) is not None]
-    if not statuses:
+    instances = engines.running() if phase is None else [the_instance(phase)]
+    found = [(engines.of(one), one) for one in instances]
+    looks = [(engine, one, engine.status(one)) for engine, one in found]
+    well = [_show(engine, one, status) for engine, one, status in looks if status is not None]
+    if not well:
         say("nothing is running. Start a phase: ./lab up 0")
         return NOT_RUNNING
-    well = [_show(runner, instance, status) for instance, status in statuses]
     return 0 if all(well) else FAILED
 
 
-def _show(runner: Engine, instance: Instance, status: InstanceStatus) -> bool:
+def _show(engine: Engine, instance: Instance, status: InstanceStatus) -> bool:
     """Print one instance; returns whether all is well with it."""
     well = status.stage is Stage.READY and all(one.settled for one in status.services.values())
     title = click.style(instance.directory.name, bold=True)
     state = status.stage.value if well or status.stage is not Stage.READY else "not well"
-    say(f"{title}  {state}  {status.address or ''}")
-    usage = runner.usage(instance, SAMPLE)
+    say(f"{title}  {state}  {status.address or ''}  ({engine.name})")
+    usage = engine.usage(instance, SAMPLE)
     _table([_HEADINGS, *(_row(one, usage.get(name)) for name, one in status.services.items())])
     return well
 

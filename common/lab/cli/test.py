@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import click
 
-from lab.cli.console import Progress, engine, note, say
-from lab.engine import Engine
+from lab import engines
+from lab.cli.console import Progress, engine_options, note, say, tell
+from lab.engines import Kind
 from lab.testing import targets
 from lab.testing.isolated import isolated, sweep
 from lab.testing.pytest_run import Outcome, run
@@ -25,12 +26,18 @@ class _SplitAtDashes(click.Command):
 
 
 @click.command(
-    "test", cls=_SplitAtDashes, options_metavar="[--url URL]", epilog="Exit code: pytest's."
+    "test",
+    cls=_SplitAtDashes,
+    options_metavar="[--docker | --native | --url URL]",
+    epilog="Exit code: pytest's.",
 )
 @click.argument("names", nargs=-1, metavar="[WHAT]... [-- PYTEST ARGUMENTS]")
 @click.option("--url", metavar="URL", help="Run the contract suite against this address instead.")
+@engine_options
 @click.pass_context
-def command(ctx: click.Context, names: tuple[str, ...], *, url: str | None) -> int:
+def command(
+    ctx: click.Context, names: tuple[str, ...], *, url: str | None, kind: Kind | None
+) -> int:
     r"""Test WHAT: a phase (0), or `lab` itself; without a word, everything that can run here.
 
     A phase is tested in an instance of its own, on a free port and with throw-away data;
@@ -47,7 +54,7 @@ def command(ctx: click.Context, names: tuple[str, ...], *, url: str | None) -> i
         _refuse_both(names)
         return run([targets.CONTRACT], arguments, url=url, imports=()).code
     chosen = [targets.find(name) for name in names] or targets.everything()
-    outcomes = [_test(engine(), target, arguments, alone=len(chosen) == 1) for target in chosen]
+    outcomes = [_test(kind, target, arguments, alone=len(chosen) == 1) for target in chosen]
     total = sum(outcomes, Outcome(0))
     if len(chosen) > 1:
         say(f"\n{total.passed} passed, {total.failed} failed, {total.skipped} skipped")
@@ -59,16 +66,18 @@ def _refuse_both(names: Sequence[str]) -> None:
         raise click.UsageError("--url tests what answers there; leave out what to start")
 
 
-def _test(runner: Engine, target: Target, arguments: Sequence[str], *, alone: bool) -> Outcome:
+def _test(kind: Kind | None, target: Target, arguments: Sequence[str], *, alone: bool) -> Outcome:
     if not alone:
         note(click.style(f"\n== {target.name}", bold=True))
     if target.phase is None:
         return run(target.paths, arguments, url=None, imports=())
-    sweep(runner, target.phase)
+    sweep(target.phase)
+    chosen = engines.choose(kind, tell)
+    note(f"Engine: {chosen.words}.")
     began = time.monotonic()
     with (
         Progress(f"Starting {target.phase.label} for the tests") as progress,
-        isolated(runner, target.phase, progress) as (instance, address),
+        isolated(chosen.engine, target.phase, progress) as (instance, address),
     ):
         progress.clear()
         note(f"{target.phase.label} is up at {address} after {time.monotonic() - began:.1f} s.")
@@ -76,7 +85,7 @@ def _test(runner: Engine, target: Target, arguments: Sequence[str], *, alone: bo
         sys.stderr.flush()
         outcome = run(target.paths, arguments, url=url, imports=[target.phase.directory])
     if outcome.code == 0:
-        instance.remove()
+        chosen.engine.discard(instance)
     else:
         note(f"The logs of the tested system: {instance.logs}")
     return outcome

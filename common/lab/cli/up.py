@@ -4,17 +4,19 @@ import time
 
 import click
 
-from lab import phases
+from lab import engines, phases
 from lab.cli.console import (
     Progress,
     complain,
-    engine,
+    engine_options,
     note,
     say,
     short_name,
+    tell,
 )
 from lab.cli.show import print_line, print_lines
 from lab.engine import Engine
+from lab.engines import Kind
 from lab.errors import FAILED, INTERRUPTED, LabError
 from lab.instance import Instance, of_phase
 from lab.running import wait_until_down, wait_until_ready
@@ -26,8 +28,8 @@ TAIL = 20  # lines of a service that does not start
 @click.command("up")
 @click.argument("phase", default="0")
 @click.option("-d", "--detach", is_flag=True, help="Leave it running and give the prompt back.")
-@click.option("--native", is_flag=True, help="Run services as processes, also where Docker is.")
-def command(phase: str, *, detach: bool, native: bool) -> int:
+@engine_options
+def command(phase: str, *, detach: bool, kind: Kind | None) -> int:
     """Start PHASE (default 0) and print its address.
 
     Follows the logs until Ctrl-C, which stops everything; a second Ctrl-C kills. With
@@ -35,13 +37,17 @@ def command(phase: str, *, detach: bool, native: bool) -> int:
 
     Phase N answers on port 8000+N, or on the next free one.
     """
-    del native  # the only engine so far
     instance = of_phase(phases.find(phase))
-    runner = engine()
+    present = engines.of(instance)
+    if present.is_running(instance):
+        return _already(present, instance, kind, detach=detach)
+    chosen = engines.choose(kind, tell)
+    runner = chosen.engine
+    note(f"Engine: {chosen.words}.")
     for warning in runner.check(instance):
         note(f"warning: {warning}")
     if not runner.start(instance):
-        return _already(runner, instance, detach=detach)
+        return _already(runner, instance, kind, detach=detach)
     try:
         status = _wait(runner, instance)
         _announce(instance, status, detach=detach)
@@ -83,8 +89,13 @@ def _last_words(runner: Engine, instance: Instance, service: str) -> None:
     print_lines(lines, [service], err=True)
 
 
-def _already(runner: Engine, instance: Instance, *, detach: bool) -> int:
+def _already(runner: Engine, instance: Instance, kind: Kind | None, *, detach: bool) -> int:
     """Somebody else has started it: wait until it is up, and say where."""
+    if kind not in (None, runner.name):
+        raise LabError(
+            f"{instance.phase.label} is already running on the other engine ({runner.name})",
+            f"stop it there first: ./lab down {short_name(instance)}",
+        )
     with Progress(f"{instance.phase.label} is being started already") as progress:
         status = wait_until_ready(runner, instance, progress)
     say(f"{instance.phase.label} is already running: {status.address or 'no published port'}")
@@ -114,7 +125,7 @@ def _follow(runner: Engine, instance: Instance, status: InstanceStatus) -> int:
     for line in runner.logs(instance, names, 0, follow=True):
         if line is not None:
             print_line(line, names)
-        elif not instance.is_running():
+        elif not runner.is_running(instance):
             break
     complain(LabError(f"{instance.phase.label} has ended"))
     return FAILED

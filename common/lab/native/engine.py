@@ -26,6 +26,8 @@ _SUPERVISOR_START = 10.0  # seconds
 class NativeEngine:
     """Runs services as processes; see lab.engine.Engine."""
 
+    name = "native"
+
     def __init__(self) -> None:
         self._lifelines: dict[Instance, int] = {}
 
@@ -40,6 +42,7 @@ class NativeEngine:
             return False
         shutil.rmtree(instance.logs, ignore_errors=True)  # `lab logs` tells of one run
         instance.make()
+        instance.set_engine(self.name)
         strays.end(instance)
         (instance.directory / STATE_FILE).unlink(missing_ok=True)
         reader, writer = os.pipe()
@@ -67,6 +70,10 @@ class NativeEngine:
             control.send(instance, "detach")
         os.close(self._lifelines.pop(instance))
 
+    def is_running(self, instance: Instance) -> bool:
+        """Tell whether guard or supervisor lives."""
+        return instance.is_running()
+
     def status(self, instance: Instance) -> InstanceStatus | None:
         """Return what the supervisor has written down last, None if the instance is down."""
         return self.last_status(instance) if instance.is_running() else None
@@ -92,6 +99,11 @@ class NativeEngine:
     def clean_up(self, instance: Instance) -> int:
         """End processes that outlived supervisor and guard."""
         return strays.end(instance)
+
+    def discard(self, instance: Instance) -> None:
+        """Delete an instance that does not run, its data included."""
+        strays.end(instance)
+        instance.remove()
 
     def usage(self, instance: Instance, seconds: float) -> dict[str, Usage]:
         """Measure each running service."""

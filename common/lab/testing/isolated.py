@@ -5,7 +5,9 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 
+from lab import engines
 from lab.engine import Engine
+from lab.errors import RefusedError
 from lab.instance import Instance, directories
 from lab.native.ports import PortChooser
 from lab.paths import STATE
@@ -33,10 +35,13 @@ def isolated(engine: Engine, phase: Phase, observe: Observer) -> Iterator[tuple[
         wait_until_down(engine, instance, observe)
 
 
-def sweep(engine: Engine, phase: Phase) -> None:
-    """Remove what earlier instances for tests of this phase have left."""
+def sweep(phase: Phase) -> None:
+    """Remove what earlier instances for tests of this phase have left, as far as can be reached."""
     for directory in directories():
         instance = Instance(phase, directory)
-        if directory.name.startswith(f"{_PREFIX}{phase.name}-") and not instance.is_running():
-            engine.clean_up(instance)
-            instance.remove()
+        engine = engines.of(instance)
+        if not directory.name.startswith(f"{_PREFIX}{phase.name}-"):
+            continue
+        with contextlib.suppress(RefusedError):  # the engine that ran it does not answer now
+            if not engine.is_running(instance):
+                engine.discard(instance)

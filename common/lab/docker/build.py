@@ -1,0 +1,45 @@
+"""Getting a project's images, with its progress, and in plain words why that failed."""
+
+import re
+from collections.abc import Callable
+
+from lab.docker.compose import ComposeError, Project
+from lab.errors import LabError
+
+# `#7 [chat stage-1 2/6] RUN …` of BuildKit, `Step 3/9 : RUN …` of the builder before it, and
+# what Compose says of images that it pulls.
+_STEP = re.compile(r"(?:#\d+ )?(?P<what>\[.*\d+/\d+\] .*|Step \d+/\d+ : .*|\S+ Pulling.*)$")
+_UNREACHABLE = re.compile(
+    r"(?:failed to resolve|pull access denied|failed to do request|dial tcp|TLS handshake|"
+    r"no such host|i/o timeout|toomanyrequests)",
+)
+_IMAGE = re.compile(r"(?:FROM |failed to solve: |for )(?P<image>[\w./-]+:[\w.-]+)")
+_SHOWN = 15  # lines of a failed build
+
+
+def build(project: Project, tell: Callable[[str], None]) -> None:
+    """Build what the project builds; cached layers make it quick. Raises LabError."""
+
+    def step(line: str) -> None:
+        found = _STEP.match(line.strip())
+        if found is not None:
+            tell(found["what"])
+
+    try:
+        project.do("--progress", "plain", "build", tell=step)
+    except ComposeError as error:
+        raise explain(error) from None
+
+
+def explain(error: ComposeError) -> LabError:
+    """Return the error that says what to do about it."""
+    text = "\n".join(error.said)
+    if _UNREACHABLE.search(text):
+        image = _IMAGE.search(text)
+        what = f"the image {image['image']}" if image else "an image"
+        return LabError(
+            f"{what} is not on this machine and cannot be pulled: {error.said[-1]}",
+            "check the network, or run it without Docker: --native",
+        )
+    said = "\n     ".join(error.said[-_SHOWN:])
+    return LabError(f"the images could not be made:\n     {said}")

@@ -1,0 +1,121 @@
+"""The containers of a project, as the engine's API tells of them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from lab.docker.api import Api
+from lab.status import Health, ServiceStatus, State
+
+PROJECT = "com.docker.compose.project"
+_SERVICE = "com.docker.compose.service"
+_NUMBER = "com.docker.compose.container-number"
+_ONE_OFF = "com.docker.compose.oneoff"
+_ALIVE = ("created", "running", "restarting", "paused", "removing")
+_KEEP_UP = ("always", "unless-stopped")
+
+
+@dataclass(frozen=True)
+class Container:
+    """One container; `raw` is what inspecting it says."""
+
+    id: str
+    raw: dict[str, Any]
+
+    @property
+    def service(self) -> str:
+        """The service that it belongs to."""
+        return str(self.raw["Config"]["Labels"][_SERVICE])
+
+    @property
+    def number(self) -> int:
+        """Which of the service's replicas it is, from 1."""
+        return int(self.raw["Config"]["Labels"][_NUMBER])
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs, or will without anybody's doing."""
+        return self.raw["State"]["Status"] in _ALIVE
+
+    @property
+    def is_kept_up(self) -> bool:
+        """Whether its restart policy starts it again after any end that nobody asked for."""
+        return self.raw["HostConfig"]["RestartPolicy"]["Name"] in _KEEP_UP
+
+    def status(self, name: str) -> ServiceStatus:
+        """Return the same in the words of every engine."""
+        state = self.raw["State"]
+        health = state.get("Health") or {}
+        alive = state["Status"] in ("running", "paused")
+        return ServiceStatus(
+            name,
+            state=self._state(),
+            health=Health(health["Status"]) if alive and health else None,
+            pid=state["Pid"] or None,
+            exits=self.raw["RestartCount"],
+            exit_code=None if alive else state["ExitCode"],
+            started_at=_seconds(state["StartedAt"]) if alive else None,
+            address=", ".join(self.addresses()) or None,
+            note=_last_words(health),
+        )
+
+    def addresses(self) -> list[str]:
+        """Return host:port of every published port."""
+        bindings = self.raw["NetworkSettings"]["Ports"] or {}
+        return [
+            f"{one['HostIp']}:{one['HostPort']}" for several in bindings.values() if several
+            for one in several
+        ]  # fmt: skip
+
+    def _state(self) -> State:
+        match self.raw["State"]["Status"]:
+            case "created":
+                return State.WAITING
+            case "running" | "paused":
+                return State.RUNNING
+            case "restarting":
+                return State.RESTARTING
+            case "removing":
+                return State.STOPPING
+        return State.STOPPED if self.is_kept_up else State.EXITED
+
+
+def of_project(api: Api, project: str) -> list[Container]:
+    """Return a project's containers, without one-off ones, by service and number."""
+    found = []
+    for short in api.get("/containers/json", all=True, filters={"label": [f"{PROJECT}={project}"]}):
+        if short["Labels"].get(_ONE_OFF) != "True":
+            raw = _inspect(api, short["Id"])
+            found += [Container(short["Id"], raw)] if raw else []
+    return sorted(found, key=lambda one: (one.service, one.number))
+
+
+def named(containers: list[Container]) -> dict[str, Container]:
+    """Return containers by the name of their service, with a number where it has several."""
+    services = [one.service for one in containers]
+    return {
+        one.service if services.count(one.service) == 1 else f"{one.service}-{one.number}": one
+        for one in containers
+    }
+
+
+def has_volumes(api: Api, project: str) -> bool:
+    """Tell whether a project has data."""
+    return bool(api.get("/volumes", filters={"label": [f"{PROJECT}={project}"]})["Volumes"])
+
+
+def _inspect(api: Api, container: str) -> dict[str, Any] | None:
+    """Return what inspecting says; None if it has gone in the meantime."""
+    raw = api.find(f"/containers/{container}/json")
+    assert raw is None or isinstance(raw, dict)  # noqa: S101 - what the API promises
+    return raw
+
+
+def _seconds(time: str) -> float:
+    """Return Unix time from RFC 3339 with nanoseconds."""
+    return datetime.fromisoformat(time[:19] + "+00:00").timestamp()
+
+
+def _last_words(health: dict[str, Any]) -> str:
+    log = health.get("Log") or []
+    return str(log[-1]["Output"]).strip() if log and log[-1]["ExitCode"] != 0 else ""

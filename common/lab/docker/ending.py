@@ -1,0 +1,55 @@
+"""Ends a project when its standard input ends: `python -m lab.docker.ending DIRECTORY [kill]`.
+
+`lab up` holds the other end of that pipe, so that containers do not outlive it, however it
+ends; writing a byte lets them go on. With nothing to wait for it simply ends the project.
+"""
+
+import signal
+import sys
+from pathlib import Path
+
+from lab.docker import api, logs
+from lab.docker.compose import Project
+from lab.docker.containers import named, of_project
+from lab.docker.record import read_record
+from lab.instance import STATE_FILE, Instance, load
+from lab.status import InstanceStatus, Stage, State
+
+_OTHERS = 120.0  # seconds that somebody who starts this instance is waited for
+
+
+def end(instance: Instance, *, kill: bool = False) -> None:
+    """Stop all containers gracefully, or at once; keep their logs, remove all but the volumes."""
+    lock = instance.try_lock(_OTHERS)  # held to the end of this process: it is not down yet
+    record = read_record(instance)
+    if record is None or lock is None:
+        return
+    project = Project(record.project)
+    engine = api.connect()
+    containers = named(of_project(engine, record.project))
+    if containers:
+        project.do("kill" if kill else "stop")
+        logs.save(instance, engine, containers)
+        services = {name: one.status(name) for name, one in containers.items()}
+        for service in services.values():
+            if service.state is not State.EXITED:
+                service.state, service.health = State.STOPPED, None
+        status = InstanceStatus(Stage.STOPPED, services, record.address)
+        instance.write(STATE_FILE, status.to_json())
+    project.do("down", "--remove-orphans")
+
+
+def main(directory: str, *words: str) -> int:
+    """Wait for the end of standard input, then end the instance in a state directory."""
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # whoever is told to stop closes the pipe
+    if sys.stdin.buffer.read(1):
+        return 0
+    instance = load(Path(directory))
+    if instance is not None:
+        end(instance, kill="kill" in words)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

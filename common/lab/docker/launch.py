@@ -1,0 +1,75 @@
+"""From a compose.yaml to running containers: images, free ports, `docker compose up`."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from lab.compose.parse import FILE_NAME, compose_variables
+from lab.docker.build import build, explain
+from lab.docker.compose import ComposeError, Project
+from lab.docker.ports import settle, write_override
+from lab.docker.record import Record, write_record
+from lab.errors import LabError
+from lab.instance import Instance
+from lab.native.plan import MAIN_PORT
+from lab.native.ports import PortChooser
+
+_PORT_ATTEMPTS = 5
+_OVERRIDE = "compose.ports.yaml"
+_TAKEN = ("port is already allocated", "address already in use")
+
+
+def phase_project(
+    instance: Instance, name: str, variables: Mapping[str, str] | None = None
+) -> Project:
+    """Return the project that an instance's compose.yaml describes, with its own ports."""
+    return Project(name, (instance.phase.directory / FILE_NAME,), variables)
+
+
+def launch(instance: Instance, name: str, tell: Callable[[str], None], lock: int) -> None:
+    """Start a project's containers; waits only for what depends_on makes wait.
+
+    lock stays open as long as Compose works, even if we are killed. Raises LabError.
+    """
+    build(phase_project(instance, name), tell)
+    Project(name).do("down", "--remove-orphans")  # what has ended but is still there
+    avoid: set[int] = set()
+    for _ in range(_PORT_ATTEMPTS):
+        project, port = _with_ports(instance, name, avoid)
+        write_record(instance, Record(name, f"http://127.0.0.1:{port}" if port else None))
+        try:
+            project.do("up", "--detach", "--no-build", keep=[lock])
+        except ComposeError as error:
+            if not any(words in line for words in _TAKEN for line in error.said):
+                raise explain(error) from None
+            avoid |= {port} if port else set()
+        else:
+            return
+    raise LabError("other programs kept taking the ports that were chosen; run it again")
+
+
+def _with_ports(instance: Instance, name: str, avoid: set[int]) -> tuple[Project, int | None]:
+    """Choose ports that are free; returns the project with them, and the main one."""
+    chooser = PortChooser(avoid)
+    wish = compose_variables(instance.phase.directory, {}).get(MAIN_PORT, "")
+    main = chooser.at_or_after(int(wish) if wish.isdecimal() else instance.phase.port)
+    project = phase_project(instance, name, {MAIN_PORT: str(main)})
+    published = settle(project.config(), chooser, main)
+    override = write_override(instance.directory / _OVERRIDE, published)
+    return Project(name, (*project.files, *override), project.variables), published.main
+
+
+def unreadable_mounts(instance: Instance) -> list[Path]:
+    """Return what is mounted but may be read by its owner alone, while containers run as others."""
+    config = phase_project(instance, instance.directory.name.lower()).config()
+    sources = {
+        Path(mount["source"])
+        for service in config["services"].values()
+        for mount in service.get("volumes", ())
+        if mount["type"] == "bind"
+    }
+    return sorted(path for path in sources if path.exists() and not _readable(path))
+
+
+def _readable(path: Path) -> bool:
+    needed = 0o005 if path.is_dir() else 0o004
+    return path.stat().st_mode & needed == needed

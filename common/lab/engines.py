@@ -1,0 +1,53 @@
+"""Which engine runs what: the one place that decides."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from lab.docker.engine import DockerEngine
+from lab.engine import Engine
+from lab.errors import RefusedError
+from lab.instance import Instance, directories, load
+from lab.native.engine import NativeEngine
+
+
+class Kind(StrEnum):
+    """What a person can ask for."""
+
+    DOCKER = DockerEngine.name
+    NATIVE = NativeEngine.name
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An engine to start something with, and what to say about it."""
+
+    engine: Engine
+    words: str
+
+
+def choose(wish: Kind | None, tell: Callable[[str], None] = lambda _: None) -> Choice:
+    """Return the engine that is wished for; without a wish Docker where it answers.
+
+    `tell` is told each step of what takes long. Raises RefusedError.
+    """
+    if wish is Kind.NATIVE:
+        return Choice(NativeEngine(), "ordinary processes")
+    docker = DockerEngine(tell)
+    try:
+        return Choice(docker, docker.describe())
+    except RefusedError as error:
+        if wish is Kind.DOCKER:
+            raise
+        return Choice(NativeEngine(), f"ordinary processes ({error})")
+
+
+def of(instance: Instance) -> Engine:
+    """Return the engine that runs an instance, or ran it last."""
+    return DockerEngine() if instance.engine == Kind.DOCKER else NativeEngine()
+
+
+def running() -> list[Instance]:
+    """Return every instance of this checkout that runs now, on either engine."""
+    known = filter(None, map(load, directories()))
+    return [instance for instance in known if of(instance).is_running(instance)]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from lab.errors import UsageError
 from lab.paths import ROOT
+from lab.steps.layout import lay_out
 
 TITLES = (
     "mvp",
@@ -45,7 +46,13 @@ def built() -> list[Phase]:
 
 
 def find(text: str) -> Phase:
-    """Return the phase meant by `0`, `phase0`, `phase0-mvp` or a directory. Raises UsageError."""
+    """Return the phase meant by `0`, `phase0`, `phase0-mvp` or a directory. Raises UsageError.
+
+    `1.2` means the system after that step, which is laid out under .lab/ (raises LabError).
+    """
+    step = re.fullmatch(r"(\d)\.(\d)", text)
+    if step is not None:
+        return Phase(text, f"step {text}", lay_out(ROOT, text), FIRST_PORT + int(step[1] + step[2]))
     number = re.fullmatch(r"(?:phase)?(\d+)(?:-[a-z]+)?/?", text)
     if number is not None:
         return _by_number(int(number[1]))

@@ -1,5 +1,6 @@
 """What commands have in common: how they speak, and which phase they mean."""
 
+import re
 import shutil
 import sys
 import time
@@ -70,7 +71,7 @@ def must_run(instance: Instance) -> None:
 def short_name(instance: Instance) -> str:
     """Return what a person types for an instance's phase."""
     name = instance.phase.name.removeprefix("phase")
-    return name if name.isdecimal() else str(_relative(instance.phase.directory))
+    return name if re.fullmatch(r"\d(\.\d)?", name) else str(_relative(instance.phase.directory))
 
 
 def _relative(path: Path) -> Path:

@@ -11,7 +11,11 @@ from lab import phases
 from lab.cli.console import complain
 from lab.errors import INTERRUPTED, LabError, Terminated
 
-COMMANDS = ("up", "down", "ps", "logs", "open", "test", "lint", "lock", "docs")
+COMMANDS = (
+    *("up", "down", "ps", "logs", "open", "test"),
+    *("diff", "exercise", "history"),
+    *("lint", "lock", "docs"),
+)
 
 
 class LazyGroup(click.Group):

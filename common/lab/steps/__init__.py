@@ -1,0 +1,1 @@
+"""The steps of the path: their patches, the history they make, and the exercises in them."""

@@ -9,7 +9,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Annotated, Any, BinaryIO, Literal, NamedTuple, Protocol, TypedDict, TypeVar
+from typing import Annotated, Any, BinaryIO, Literal, NamedTuple, Protocol, TypeVar
 
 from pydantic import (
     ConfigDict,
@@ -20,6 +20,7 @@ from pydantic import (
     with_config,
 )
 from sqlalchemy import Connection
+from typing_extensions import TypedDict
 
 from chassis.requests import INTEGER_MAX
 

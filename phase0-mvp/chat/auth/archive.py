@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Collection, Iterator, Sequence
-from typing import Annotated, Any, Literal, TypedDict
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, TypeAdapter, with_config
 from sqlalchemy import Connection, select
+from typing_extensions import TypedDict
 
 from chassis.archive import (
     STRICT,

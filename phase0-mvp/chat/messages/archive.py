@@ -3,10 +3,11 @@
 import json
 from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import chain
-from typing import Annotated, Any, Literal, TypedDict
+from typing import Annotated, Any, Literal
 
 from pydantic import StringConstraints, TypeAdapter, with_config
 from sqlalchemy import Connection, select
+from typing_extensions import TypedDict
 
 from chassis.archive import (
     STRICT,

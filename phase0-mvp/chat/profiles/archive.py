@@ -1,10 +1,11 @@
 """Profiles in an archive: one for each account, in the same order."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Annotated, Literal, TypedDict
+from typing import Annotated, Literal
 
 from pydantic import StringConstraints, TypeAdapter, with_config
 from sqlalchemy import Connection, select
+from typing_extensions import TypedDict
 
 from chassis.archive import STRICT, Line, Lines, Moment, OneLine, Reader, Refused, Uuid, parse
 from chassis.rows import columns, count_rows, in_batches, insert_rows, stream

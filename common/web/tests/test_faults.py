@@ -133,7 +133,7 @@ def test_events_that_are_lost_are_caught_up_on(
     bob.call("DELETE", f"{path}/{deleted['id']}")
     bob.say(room, "never announced")
     bob.call("PUT", f"{path}/{edited['id']}/reactions/👍")
-    sockets.dropping = False
+    sockets.await_dropped(4)
     bob.say(room, "this one arrives")
     expect(chat.message("this one arrives")).to_be_visible()
     expect(chat.message("never announced")).to_be_visible()
@@ -154,7 +154,7 @@ def test_a_lost_connection_is_made_again_with_a_fresh_ticket_and_misses_nothing(
     wait_until_live(chat.page)
     sockets.dropping = True
     bob.say(room, "in the gap")
-    sockets.dropping = False
+    sockets.await_dropped(1)
     sockets.cut()
     expect(chat.message("in the gap")).to_be_visible()
     assert (sockets.opened, len(tickets)) == (2, 2)

@@ -15,6 +15,7 @@ const SWEEP_WITHOUT_SOCKET_MS = 8_000;
 const TICK_MS = 5_000;
 const ASLEEP_MS = 90_000; // hidden tabs get one tick a minute
 const PROVEN_MS = 5_000;
+const LOGOUT_MS = 500;
 
 /** 'connecting' | 'live' | 'waiting' (for the next attempt) */
 export const connection = signal('connecting');
@@ -30,10 +31,16 @@ export async function startRealtime() {
   for (let attempt = 0; session.value; ) {
     const lasted = await connectOnce(io);
     attempt = lasted ? 0 : attempt + 1;
-    if (closing?.reconnect === false) await api.get('/profiles/me').catch(() => {}); // a dead login shows here
+    if (closing?.reconnect === false) await checkLogin();
     connection.value = 'waiting';
     await pause(closing?.reconnect ? Math.random() * closing.max_delay_ms : backoff(attempt));
   }
+}
+
+/** The server says that this login has ended: asking for something shows it, unless one has just logged out here. */
+async function checkLogin() {
+  await pause(LOGOUT_MS);
+  if (session.value) await api.get('/profiles/me').catch(() => {});
 }
 
 /** Tells the others that one is typing, now and then. */

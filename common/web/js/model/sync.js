@@ -4,9 +4,9 @@
  */
 import { noteEvent } from '../core/trace.js';
 import { conversations, drop, loadConversation, loadConversations, noteMessage, readUpTo, change } from './conversations.js';
-import { drainAll } from './outbox.js';
 import { freshenPeople, myId, presenceChanged } from './people.js';
 import { forgetRoom, heldTimeline, heldTimelines, memberRead, reloadMembers } from './rooms.js';
+import { drainAll } from './sending.js';
 import { someoneTypes, stoppedTyping } from './typing.js';
 
 const SEEN = 500;

@@ -8,10 +8,9 @@ import { announcement, openId } from './ui.js';
 export function announceNews() {
   let known = {};
   effect(() => {
-    const { id, last_message: last } = conversations.value.get(openId.value) || {};
-    if (!last) return;
-    const isNews = known.id === id && last.seq > known.seq && last.sender_id !== myId.value;
-    known = { id, seq: last.seq };
+    const { id, last_seq: seq, last_message: last } = conversations.value.get(openId.value) || {};
+    const isNews = last && known.id === id && seq > known.seq && last.sender_id !== myId.value;
+    known = { id, seq };
     if (isNews) announcement.value = last.kind === 'notice' ? gist(last) : `${nameOf(last.sender_id)}: ${gist(last)}`;
   });
 }

@@ -1,23 +1,23 @@
 /** What a logged-in person sees: list, conversation, panels, dialogs; and the start of what runs behind. */
 import { html, useEffect } from '../lib.js';
-import { loadConversations, ordered, unreadTotal } from '../model/conversations.js';
-import { startOutbox } from '../model/outbox.js';
-import { startRealtime } from '../model/realtime.js';
-import { announceNews } from './announce.js';
-import { Banner } from './banner.js';
+import { listState, loadConversations, ordered, unreadTotal } from '../model/conversations.js';
 import { lazy } from './lazy.js';
 import { Sidebar } from './sidebar.js';
 import { announcement, detailsOpen, dialog, go, openId, xray } from './ui.js';
 
+const Banner = lazy(() => import('./banner.js').then((module) => module.Banner));
 const Conversation = lazy(() => import('./conversation.js').then((module) => module.Conversation));
 const Details = lazy(() => import('./details.js').then((module) => module.Details));
 const Dialogs = lazy(() => import('./dialogs.js').then((module) => module.Dialogs));
 const Xray = lazy(() => import('./xray.js').then((module) => module.Xray));
 
-function start() {
-  startOutbox();
+/** The list first; what runs behind it is loaded once it can be seen. */
+async function start() {
+  await loadConversations().catch(() => {}); // the list itself shows the problem
+  const [{ startRealtime }, { drainAll }, { announceNews }] = await Promise.all([
+    import('../model/realtime.js'), import('../model/sending.js'), import('./announce.js')]);
+  drainAll();
   announceNews();
-  loadConversations().catch(() => {}); // the list itself shows the problem
   startRealtime();
 }
 
@@ -30,11 +30,12 @@ export function Chat() {
   useEffect(() => {
     document.title = unreadTotal.value ? `(${unreadTotal.value}) Chat` : 'Chat';
   }, [unreadTotal.value]);
+  const listed = listState.value !== 'loading';
   return html`<a class="skip" href="#composer" onClick=${skip}>Skip to the conversation</a>
     <div class=${`chat ${openId.value ? 'has-open' : ''} ${detailsOpen.value ? 'has-details' : ''}`}>
-      <${Banner} />
+      ${listed && html`<${Banner} />`}
       <${Sidebar} />
-      <${Conversation} />
+      ${listed && html`<${Conversation} />`}
       ${detailsOpen.value && openId.value && html`<${Details} />`}
       ${xray.value && html`<${Xray} />`}
     </div>

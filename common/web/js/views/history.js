@@ -82,12 +82,15 @@ export function History({ conversation, timeline }) {
   }, [conversation.last_seq]);
 
   const lineAbove = line !== null && items.length && line + 1 < items[0].seq;
-  const context = { timeline, jump, active, setActive, marks: readMarks(conversation, items) };
+  const keys = items.map((message) => message.client_id || message.id);
+  const tabStop = keys.includes(active) ? active : keys.at(-1);
+  const context = { timeline, jump, active, setActive, tabStop, marks: readMarks(conversation, items) };
   return html`<div class="history-frame">
     <div class="history" ref=${scroller} onKeyDown=${(event) => onKeys(event, setActive)}>
       <div class="history-content" ref=${content}>
         <${Top} conversation=${conversation} timeline=${timeline} start=${start} />
-        <ol class="rows" aria-label="Messages" onMouseLeave=${() => setActive(null)}>
+        <ol class="rows" aria-label="Messages" onMouseLeave=${() => setActive(focusedKey())}
+            onFocusOut=${(event) => event.currentTarget.contains(event.relatedTarget) || setActive(null)}>
           ${rowsOf(items, pending, line).map((row) => html`<${Row} key=${row.key} row=${row} context=${context} />`)}
         </ol>
         ${timeline.busy.value === 'newer' && html`<p class="hint" role="status">Loading newer messages…</p>`}
@@ -99,6 +102,7 @@ export function History({ conversation, timeline }) {
   </div>`;
 }
 
+const focusedKey = () => document.activeElement.closest('.message')?.dataset.key || null;
 const looking = () => document.visibilityState === 'visible' && document.hasFocus();
 
 function markSeen(timeline, keeper, id) {
@@ -172,7 +176,7 @@ function Top({ conversation, timeline, start }) {
 /** Arrow keys go from message to message; the first one down comes from the newest. */
 function onKeys(event, setActive) {
   if (event.target.matches('textarea, input') || editing.value) return;
-  if (moveFocus(event, '.rows .message')) setActive(document.activeElement.dataset.key);
+  if (moveFocus(event, '.rows .message')) setActive(focusedKey());
 }
 
 function flash(row) {

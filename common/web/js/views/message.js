@@ -3,8 +3,9 @@ import { html, useEffect, useRef } from '../lib.js';
 import { limit } from '../model/system.js';
 import { conversations } from '../model/conversations.js';
 import { edit, messageById, remove, toggleReaction } from '../model/messages.js';
-import { discard, retry, setbacks } from '../model/outbox.js';
+import { letGo } from '../model/outbox.js';
 import { myId, nameOf } from '../model/people.js';
+import { retry, setbacks } from '../model/sending.js';
 import { Avatar } from './avatar.js';
 import { Body } from './body.js';
 import { Icon, IconButton } from './icon.js';
@@ -14,18 +15,19 @@ import { attempt, confirm, dialog, editing, replyTo, toast, xray } from './ui.js
 const MARKS_SHOWN = 4;
 
 export function Message({ message, head, context }) {
-  const { active, setActive, marks } = context;
+  const { active, setActive, marks, tabStop } = context;
   const key = message.client_id || message.id;
   const isActive = active === key;
+  const tabindex = tabStop === key ? 0 : -1;
   if (message.kind === 'notice') {
-    return html`<li class="message notice" data-row data-seq=${message.seq} data-key=${key} tabindex="-1">
+    return html`<li class="message notice" data-row data-seq=${message.seq} data-key=${key} tabindex=${tabindex}>
       <span dir="auto">${noticeText(message.notice, message.sender_id)}</span> <time datetime=${message.created_at}
         title=${fullTime(message.created_at)}>${timeOf(message.created_at)}</time>
       <${ReadMarks} ids=${marks.get(message.seq)} /></li>`;
   }
   const activate = () => setActive(key);
   const classes = ['message', head && 'head', xray.value?.messageId === message.id && 'chosen', isActive && 'active'];
-  return html`<li class=${classes.filter(Boolean).join(' ')} data-row data-seq=${message.seq} data-key=${key} tabindex=${isActive ? 0 : -1}
+  return html`<li class=${classes.filter(Boolean).join(' ')} data-row data-seq=${message.seq} data-key=${key} tabindex=${tabindex}
       onMouseEnter=${activate} onFocusIn=${activate} onKeyDown=${(event) => onMessageKey(event, message)}>
     <${Side} message=${message} head=${head} />
     <div class="message-main">
@@ -64,7 +66,7 @@ function Quote({ message, context: { timeline, jump }, tab }) {
   const held = timeline.find(message.reply_to);
   const original = held || messageById(message.conversation_id, message.reply_to).value;
   return html`<button type="button" class="quote" tabindex=${tab} disabled=${!original} onClick=${() => jump(original.seq)}
-      aria-label=${original ? `In reply to ${nameOf(original.sender_id)}: ${gist(original)}. Go there.` : 'In reply to an earlier message'}>
+      aria-label=${original ? `In reply to ${nameOf(original.sender_id)}: ${gist(original)} (go there)` : 'In reply to an earlier message'}>
     <${Icon} name="reply" />${original ? html`<b dir="auto">${nameOf(original.sender_id)}</b> <span dir="auto">${gist(original)}</span>` : '…'}
   </button>`;
 }
@@ -164,7 +166,7 @@ export function Pending({ entry, head }) {
         ? html`<${Icon} name="warn" /> Not sent. ${entry.failed}
             <button type="button" class="link" onClick=${() => retry(entry)}>Try again</button>`
         : html`<${Icon} name="clock" /> ${setback ? `${setback.message} It will be sent as soon as possible.` : 'Sending…'}`}
-        ${(entry.failed || setback) && html`<button type="button" class="link" onClick=${() => discard(entry)}>Discard</button>`}
+        ${(entry.failed || setback) && html`<button type="button" class="link" onClick=${() => letGo(entry)}>Discard</button>`}
       </div>
     </div>
   </li>`;

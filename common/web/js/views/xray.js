@@ -27,7 +27,7 @@ export function Xray() {
       <${IconButton} icon="close" label="Close the x-ray" onClick=${close} /></header>
     <div class="xray-body">
       <${Requests} chosen=${chosen} />
-      <section class="xray-detail" aria-label="Where the time went" aria-live="polite">
+      <section class="xray-detail" aria-label="Where the time went" aria-live="polite" tabindex="0">
         ${message && html`<${About} message=${message} origin=${origin} />`}
         ${chosen ? html`<${Trace} trace=${chosen} />` : html`<p class="hint">${messageId
           ? 'The request that brought this message is no longer among the last ones, or was somebody else’s.'

@@ -68,7 +68,8 @@ class Chat:
 
     def item(self, title: str) -> Locator:
         """A conversation in the list."""
-        return self.page.get_by_role("navigation").locator("a.item").filter(has_text=title)
+        named = self.page.locator(".item-title").filter(has_text=title)
+        return self.page.get_by_role("navigation").locator("a.item").filter(has=named)
 
     def button(self, name: str) -> Locator:
         """A button by its exact name."""

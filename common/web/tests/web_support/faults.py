@@ -4,11 +4,14 @@ import os
 import shlex
 import signal
 import subprocess
+import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import psutil
 from playwright.sync_api import BrowserContext, Page, Route, WebSocketRoute
+
+from web_support.people import PATIENCE
 
 
 def problem(slug: str, status: int, retry_after: int | None = None) -> Callable[[Route], None]:
@@ -35,7 +38,9 @@ class Sockets:
 
     def __init__(self, page: Page) -> None:
         self.dropping = False
+        self.dropped = 0
         self.opened = 0
+        self._page = page
         self._current: WebSocketRoute | None = None
         page.route_web_socket("**/socket.io/**", self._on_socket)
 
@@ -45,10 +50,20 @@ class Sockets:
         self.opened += 1
 
         def to_page(message: str | bytes) -> None:
-            if not (self.dropping and str(message).startswith("42")):
+            if self.dropping and str(message).startswith("42"):
+                self.dropped += 1
+            else:
                 ws.send(message)
 
         server.on_message(to_page)
+
+    def await_dropped(self, count: int) -> None:
+        """Wait until so many events have been lost, and lose no more."""
+        deadline = time.monotonic() + PATIENCE
+        while self.dropped < count:
+            assert time.monotonic() < deadline, f"only {self.dropped} of {count} events came"
+            self._page.wait_for_timeout(20)
+        self.dropping = False
 
     def say(self, packet: str) -> None:
         """Send the page a packet as if the server had."""

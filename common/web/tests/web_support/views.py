@@ -35,7 +35,7 @@ def _xray(chat: Chat, world: World) -> None:
     _conversation(chat, world)
     chat.send("What does this one cost?")
     expect(chat.pending).to_have_count(0)
-    chat.message("What does this one cost?").focus()
+    chat.message("What does this one cost?").last.focus()
     chat.page.keyboard.press("x")
     expect(chat.page.get_by_text("send to receipt").first).to_be_visible()
 

@@ -48,7 +48,7 @@ def make_world(url: str) -> World:
     quiet = hero.group("Reading group", people[1:3])
     people[1].say(quiet, "Chapter 5 is about replication. Bring questions!")
     hero.say(hero.direct(edsger), "Thank you for the review.")
-    hero.say(barbara.direct(hero), "Shall we compare the two traces tomorrow?")
+    barbara.say(barbara.direct(hero), "Shall we compare the two traces tomorrow?")
     room = hero.group("Performance team", people[1:])
     sent = [people[who].say(room, text) for who, text in TALK]
     path = f"/conversations/{room}/messages"

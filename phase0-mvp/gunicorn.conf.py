@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from chassis import logs
+from chassis.requests import BODY_MAX
 from chassis.settings import Settings
 
 settings = Settings()
@@ -22,6 +23,16 @@ limit_request_line = 8190  # a batch of a hundred ids fits
 graceful_timeout = 7
 control_socket_disable = True
 worker_tmp_dir = "/dev/shm"  # noqa: S108 - gunicorn's heartbeat file belongs in memory
+
+
+def pre_request(_worker: Any, request: Any) -> None:
+    """End the connection after a body that is too long: it is refused unread.
+
+    Left open, what has not been read would be taken for the next request.
+    """
+    length = dict(request.headers).get("CONTENT-LENGTH", "")
+    if length.isdigit() and int(length) > BODY_MAX:
+        request.force_close()
 
 
 def post_worker_init(worker: Any) -> None:

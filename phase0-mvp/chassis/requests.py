@@ -94,7 +94,11 @@ def body(model: type[Model]) -> Model:
     """Return the request's JSON body as `model`; anything else becomes a problem document."""
     if request.mimetype != "application/json":
         raise UnsupportedMediaType("Send JSON, with Content-Type: application/json.")
-    return model.model_validate_json(request.get_data(cache=False))
+    sent = request.get_data(cache=False)
+    if request.content_length is None:
+        # A chunked body is cut at the limit, silently; reading on tells whether there was more.
+        request.stream.read(1)
+    return model.model_validate_json(sent)
 
 
 def query(model: type[Model]) -> Model:

@@ -1,17 +1,18 @@
 """One run of pytest, and how many of its tests did what."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
-import xml.etree.ElementTree as ET
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lab.errors import Terminated
 from lab.native.process import before_exec
 from lab.paths import ROOT, STATE, VENV
+from lab.testing import counts
 
 
 @dataclass(frozen=True)
@@ -40,13 +41,13 @@ def run(
     Ctrl-C reaches pytest too, which ends its own fixtures; it is waited for.
     """
     STATE.mkdir(exist_ok=True)
-    report = STATE / f"pytest-{os.getpid()}.xml"
+    report = STATE / f"counts-{os.getpid()}.json"
     command = [sys.executable, "-m", "pytest", "-c", str(ROOT / "pyproject.toml")]
-    command += ["--rootdir", str(ROOT), "--junit-xml", str(report)]
+    command += ["--rootdir", str(ROOT), "-p", counts.__name__]
     command += ["--url", url] if url else []
     child = subprocess.Popen(
         [*command, *arguments, *map(str, paths)],
-        env=_environment(imports),
+        env={**_environment(imports), counts.VARIABLE: str(report)},
         preexec_fn=before_exec(signal.SIGINT),  # noqa: PLW1509 - lab has one thread
     )
     try:
@@ -55,7 +56,7 @@ def run(
         _interrupt(child, interrupt)
         raise
     try:
-        return _count(report, code)
+        return _outcome(report, code)
     finally:
         report.unlink(missing_ok=True)
 
@@ -77,17 +78,12 @@ def _environment(imports: Sequence[Path]) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": ":".join(search), "PATH": path}
 
 
-def _count(report: Path, code: int) -> Outcome:
+def _outcome(report: Path, code: int) -> Outcome:
     try:
-        suite = ET.parse(report).getroot().find("testsuite")  # noqa: S314 - pytest wrote it
-    except (OSError, ET.ParseError):
-        suite = None
-    if suite is None:
-        return Outcome(code or 1, failed=1)
-    total, skipped, failures, errors = (
-        int(suite.get(key, "0")) for key in ("tests", "skipped", "failures", "errors")
-    )
-    failed = failures + errors
-    if code and not failed:
-        failed = 1  # interrupted, or nothing was collected
-    return Outcome(code, max(total - skipped - failures - errors, 0), failed, skipped)
+        numbers = json.loads(report.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        numbers = {}
+    outcome = Outcome(code, **numbers)
+    if code and not outcome.failed:  # nothing was collected, or pytest itself broke
+        return replace(outcome, failed=1)
+    return outcome

@@ -23,6 +23,10 @@ class Mismatch(Exception):
     """A document shows what does not happen."""
 
 
+class Interrupted(Exception):
+    """An earlier block of the document failed, so the ones after it say nothing."""
+
+
 class BadTreatment(Exception):
     """A comment above a block says what is not understood."""
 
@@ -106,6 +110,7 @@ class Session:
     def __init__(self, file: Path) -> None:
         self._blocks = blocks(file)
         self._done = 0
+        self._failed = False
         self._directory = Path(tempfile.mkdtemp(prefix="lab-docs-")).resolve()
         tree.copy(self._directory)
         self._port = _free_port()
@@ -113,9 +118,14 @@ class Session:
         self._shell = Shell(self._directory, self._environment)
 
     def run(self, block: Block) -> None:
-        """Run the blocks up to this one that have not been run. Raises Mismatch."""
+        """Run the blocks up to this one that have not been run.
+
+        Raises Mismatch, naming the line; Interrupted for the blocks after it.
+        """
         last = self._blocks.index(block) + 1
         while self._done < last:
+            if self._failed:
+                raise Interrupted
             current = self._blocks[self._done]
             self._done += 1
             if reason_not_to_run(current) is None:
@@ -132,11 +142,15 @@ class Session:
             shutil.rmtree(self._directory, ignore_errors=True)
 
     def _run(self, block: Block) -> None:
-        how = how_to_run(block)
-        parts = commands(block)
-        for number, command in enumerate(parts, start=1):
-            code = how.code if number == len(parts) else 0
-            self._check(command, how, code)
+        try:
+            how = how_to_run(block)
+            parts = commands(block)
+            for number, command in enumerate(parts, start=1):
+                code = how.code if number == len(parts) else 0
+                self._check(command, how, code)
+        except (Mismatch, BadTreatment, TimeoutError) as error:
+            self._failed = True
+            raise Mismatch(f"{block.file.name}:{block.line}: {error}") from error
 
     def _check(self, command: Command, how: Run, code: int) -> None:
         def differs(output: str) -> str | None:
@@ -159,11 +173,19 @@ class Session:
 
 
 def _environment(port: int) -> dict[str, str]:
-    """Return a newcomer's environment: nothing of the checkout that runs the tests."""
+    """Return a newcomer's environment: nothing of the checkout that runs the tests, no Docker.
+
+    Containers would not be apart from those that the person runs.
+    """
     kept = {name: os.environ[name] for name in ("HOME", "LANG", "TMPDIR") if name in os.environ}
     own = str(tree.VENV / "bin")
     search = [part for part in os.environ["PATH"].split(os.pathsep) if part != own]
-    return kept | {"PATH": os.pathsep.join(search), "TERM": "dumb", "CHAT_PORT": str(port)}
+    return kept | {
+        "PATH": os.pathsep.join(search),
+        "TERM": "dumb",
+        "CHAT_PORT": str(port),
+        "DOCKER_HOST": "unix:///nobody-listens-here",
+    }
 
 
 def _free_port() -> int:

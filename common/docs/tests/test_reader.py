@@ -5,7 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from docs.commands import BadTreatment, Command, commands, how_to_run
+from docs.commands import (
+    BadTreatment,
+    Command,
+    Interrupted,
+    Mismatch,
+    Session,
+    blocks,
+    commands,
+    how_to_run,
+)
 from docs.links import fault
 from docs.markdown import Block, Document, Treatment
 from docs.output import difference
@@ -151,3 +160,67 @@ def test_refreshing_replaces_quoted_code_and_nothing_else(tmp_path: Path) -> Non
     assert [block.text for block in quotes(after)] == ["x = 1\n", "y = 2\n"]
     assert after.text.startswith("Before.\n")
     assert [holds(after.file, figure) for figure in after.figures] == [True, False]
+
+
+def test_a_document_that_shows_something_else_fails_at_its_line(tmp_path: Path) -> None:
+    document = _document(
+        tmp_path,
+        """\
+        ```console
+        $ word=kept; touch left-behind
+        ```
+
+        ```console
+        $ echo $word
+        kept
+        $ ls left-behind && pwd | grep -c lab-docs
+        left-behind
+        1
+        ```
+
+        ```console
+        $ echo good
+        bad
+        ```
+
+        ```console
+        $ echo later
+        later
+        ```
+        """,
+    )
+    first, second, third, fourth = blocks(document.file)
+    session = Session(document.file)
+    try:
+        session.run(first)
+        session.run(second)
+        with pytest.raises(Mismatch, match=r"text\.md:13: \$ echo good"):
+            session.run(third)
+        with pytest.raises(Interrupted):
+            session.run(fourth)
+    finally:
+        session.close()
+
+
+def test_a_command_that_fails_is_a_mismatch_unless_that_is_the_point(tmp_path: Path) -> None:
+    document = _document(
+        tmp_path,
+        """\
+        <!-- run: exit 3 -->
+        ```console
+        $ (exit 3)
+        ```
+
+        ```console
+        $ (exit 3)
+        ```
+        """,
+    )
+    expected, unexpected = blocks(document.file)
+    session = Session(document.file)
+    try:
+        session.run(expected)
+        with pytest.raises(Mismatch, match="exit code 3 instead of 0"):
+            session.run(unexpected)
+    finally:
+        session.close()

@@ -46,10 +46,11 @@ def command(phase: str, *, detach: bool, kind: Kind | None) -> int:
     note(f"Engine: {chosen.words}.")
     for warning in runner.check(instance):
         note(f"warning: {warning}")
+    began = time.monotonic()
     if not runner.start(instance):
         return _already(runner, instance, kind, detach=detach)
     try:
-        status = _wait(runner, instance)
+        status = _wait(runner, instance, began)
         _announce(instance, status, detach=detach)
         if detach:
             runner.release(instance)
@@ -60,10 +61,9 @@ def command(phase: str, *, detach: bool, kind: Kind | None) -> int:
         return INTERRUPTED
 
 
-def _wait(runner: Engine, instance: Instance) -> InstanceStatus:
+def _wait(runner: Engine, instance: Instance, began: float) -> InstanceStatus:
     """Wait for readiness; a service that ends meanwhile shows its last words at once."""
     seen: dict[str, int] = {}
-    began = time.monotonic()
     with Progress(f"Starting {instance.phase.label}") as progress:
 
         def observe(status: InstanceStatus | None) -> None:

@@ -35,6 +35,7 @@ class DockerEngine:
         """`tell` is told each step of what takes long."""
         self._tell = tell
         self._starting: set[Instance] = set()
+        self._stopping: set[Instance] = set()
         self._lifelines: dict[Instance, int] = {}
         self._endings: dict[Instance, subprocess.Popen[bytes]] = {}
 
@@ -116,6 +117,8 @@ class DockerEngine:
             raw = instance.read(STATE_FILE)
             return None if raw is None else InstanceStatus.from_json(raw)
         services = {name: one.status(name) for name, one in containers.items()}
+        if instance in self._stopping:
+            return InstanceStatus(Stage.STOPPING, _as_stopping(services), record.address)
         problem = _problem(services) if instance in self._starting else ""
         stage = Stage.FAILED if problem else _stage(services)
         if stage is Stage.READY:
@@ -124,6 +127,7 @@ class DockerEngine:
 
     def request_stop(self, instance: Instance, *, kill: bool = False) -> None:
         """Begin to stop the instance: another process does it, to the end."""
+        self._stopping.add(instance)
         lifeline = self._lifelines.pop(instance, None)
         if lifeline is not None:
             os.close(lifeline)  # the process that waits at its other end begins
@@ -268,6 +272,14 @@ def _problem(services: Mapping[str, ServiceStatus]) -> str:
         if service.health is Health.UNHEALTHY:
             return f"{service.service} is unhealthy: {service.note}"
     return ""
+
+
+def _as_stopping(services: dict[str, ServiceStatus]) -> dict[str, ServiceStatus]:
+    """Say of what still runs that it is being stopped: Docker does not."""
+    for service in services.values():
+        if service.state is State.RUNNING:
+            service.state, service.note = State.STOPPING, ""
+    return services
 
 
 def _stage(services: Mapping[str, ServiceStatus]) -> Stage:

@@ -15,6 +15,9 @@ from lab.testing.pytest_run import Outcome, run
 from lab.tests.conftest import MakeSystem, answer, marked, wait_for
 from lab.tests.test_lifecycle import ONE
 
+# Plugins that these runs have no use for, and that take a second to import.
+LIGHT = ["-q", "-p", "no:schemathesis", "-p", "no:locust", "-p", "no:hypothesispytest"]
+
 MIXED = """\
 import pytest
 def test_passes(): pass
@@ -38,7 +41,7 @@ def test_every_test_is_counted(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], text: str, outcome: Outcome
 ) -> None:
     (tmp_path / "test_it.py").write_text(text)
-    assert run([tmp_path], [], url=None, imports=()) == outcome
+    assert run([tmp_path], LIGHT, url=None, imports=()) == outcome
 
 
 def test_sums_keep_the_first_bad_code() -> None:
@@ -50,7 +53,7 @@ def test_tests_of_a_phase_see_its_modules(tmp_path: Path) -> None:
     (tmp_path / "system").mkdir()
     (tmp_path / "system" / "only_here.py").write_text("")
     (tmp_path / "test_it.py").write_text("import only_here\ndef test_it(): pass")
-    assert run([tmp_path], ["-q"], url=None, imports=[tmp_path / "system"]).passed == 1
+    assert run([tmp_path], LIGHT, url=None, imports=[tmp_path / "system"]).passed == 1
 
 
 def test_an_isolated_instance_touches_neither_the_running_one_nor_its_data(

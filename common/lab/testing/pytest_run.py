@@ -51,12 +51,10 @@ def run(
         preexec_fn=before_exec(signal.SIGINT),  # noqa: PLW1509 - lab has one thread
     )
     try:
-        code = child.wait()
+        return _outcome(report, child.wait())
     except KeyboardInterrupt as interrupt:
         _interrupt(child, interrupt)
         raise
-    try:
-        return _outcome(report, code)
     finally:
         report.unlink(missing_ok=True)
 

@@ -86,11 +86,9 @@ def test_an_interrupted_test_run_leaves_nothing(make_system: MakeSystem) -> None
         "    finally:\n"
         "        (here / 'ended').touch()\n"
     )
+    command = [str(ROOT / "lab"), "test", str(phase.directory), "--", *LIGHT, "-k", "test_slow"]
     process = subprocess.Popen(
-        [
-            *(ROOT / "lab", "test", phase.directory, "--", *LIGHT),
-            *("-k", "test_slow", "--ignore", targets.CONTRACT),
-        ],
+        [*command, "--ignore", str(targets.CONTRACT)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

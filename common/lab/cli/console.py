@@ -104,7 +104,10 @@ def engine_options(command: Callable[..., int]) -> Callable[..., int]:
         (Kind.NATIVE, "Run services as ordinary processes."),
         (Kind.DOCKER, "Run services as containers; so it is done where Docker answers."),
     ):
-        command = click.option(f"--{kind}", "kind", flag_value=kind, help=words)(command)
+        option = click.option(
+            f"--{kind}", "kind", flag_value=kind, type=click.UNPROCESSED, help=words
+        )
+        command = option(command)
     return command
 
 

@@ -129,7 +129,7 @@ class Conversations:
             named.update(member["user_id"] for group in groups for _, member in group.members)
             unknown = self._unknown_people(connection, named)
             for group in groups:
-                group.check(unknown)
+                group.check_people(unknown)
             insert_rows(connection, ConversationRow, [group.row() for group in groups])
             members = [row for group in groups for row in group.member_rows()]
             insert_rows(connection, MemberRow, members)
@@ -143,20 +143,26 @@ class _Group:
     record: ConversationRecord
     members: list[tuple[int, MemberRecord]] = field(default_factory=list)
 
-    def check(self, unknown_people: set[str]) -> None:
-        """Raise `Refused` where the records contradict each other, or name nobody."""
+    def check(self) -> None:
+        """Raise `Refused` where the records contradict each other."""
         one = self.record
-        if one["created_by"] in unknown_people:
-            raise self._refused("created_by", f"there is no user {one['created_by']}")
         if (one["kind"] == "group") != (one["name"] is not None):
             raise self._refused("name", "a group has one, a direct conversation has none")
         if one["rev"] < one["last_seq"] or (one["last_seq"] == 0 and one["rev"] > 0):
             raise self._refused("rev", "does not fit last_seq: every change raised it by one")
-        self._check_members(unknown_people)
+        self._check_members()
         if one["kind"] == "direct":
             self._check_direct()
         else:
             self._check_group()
+
+    def check_people(self, unknown: set[str]) -> None:
+        """Raise `Refused` where a record names nobody."""
+        if self.record["created_by"] in unknown:
+            raise self._refused("created_by", f"there is no user {self.record['created_by']}")
+        for line, member in self.members:
+            if member["user_id"] in unknown:
+                raise Refused(line, f"member.user_id: there is no user {member['user_id']}")
 
     def row(self) -> NumberedRow:
         """Return the row of the conversation."""
@@ -170,14 +176,12 @@ class _Group:
         for line, member in self.members:
             yield line, columns(member)
 
-    def _check_members(self, unknown_people: set[str]) -> None:
+    def _check_members(self) -> None:
         order = Ascending()
         for line, member in self.members:
             order.check(line, member["user_id"])
             if member["conversation_id"] != self.record["id"]:
                 raise Refused(line, "member.conversation_id: is not the conversation above")
-            if member["user_id"] in unknown_people:
-                raise Refused(line, f"member.user_id: there is no user {member['user_id']}")
             if member["read_seq"] > self.record["last_seq"]:
                 raise Refused(line, "member.read_seq: is beyond the conversation's last_seq")
 
@@ -206,19 +210,22 @@ class _Group:
 
 
 def _groups(lines: Iterator[Line]) -> Iterator[_Group]:
+    """Yield each conversation with its members, checked."""
     order = Ascending()
     group: _Group | None = None
     for line in lines:
-        if line.type == "conversation":
-            if group is not None:
-                yield group
-            group = _Group(line.number, parse(_CONVERSATION, line))
-            order.check(line.number, group.record["id"])
-        elif group is None:
-            raise Refused(line.number, "a member stands before any conversation")
-        else:
+        if line.type == "member":
+            if group is None:
+                raise Refused(line.number, "a member stands before any conversation")
             group.members.append((line.number, parse(_MEMBER, line)))
+            continue
+        if group is not None:
+            group.check()
+            yield group
+        group = _Group(line.number, parse(_CONVERSATION, line))
+        order.check(line.number, group.record["id"])
     if group is not None:
+        group.check()
         yield group
 
 

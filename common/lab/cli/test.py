@@ -76,7 +76,7 @@ def _test(kind: Kind | None, target: Target, arguments: Sequence[str], *, alone:
     note(f"Engine: {chosen.words}.")
     began = time.monotonic()
     with (
-        Progress(f"Starting {target.phase.label} for the tests") as progress,
+        Progress(f"{target.phase.label} for the tests") as progress,
         isolated(chosen.engine, target.phase, progress) as (instance, address),
     ):
         progress.clear()

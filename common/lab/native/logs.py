@@ -54,17 +54,25 @@ class LogFile:
         self._file = self._path.open("ab")
 
 
-async def pipe_into(log: LogFile) -> int:
-    """Return a descriptor for a process to write to; what it writes goes into the log."""
+async def pipe_into(log: LogFile) -> tuple[int, asyncio.Event]:
+    """Return a descriptor for a process to write to; what it writes goes into the log.
+
+    The event is set when every process that could write has ended and all is written down.
+    """
     reader, writer = os.pipe()
+    drain = _Drain(log)
     loop = asyncio.get_running_loop()
-    await loop.connect_read_pipe(lambda: _Drain(log), os.fdopen(reader, "rb", 0))
-    return writer
+    await loop.connect_read_pipe(lambda: drain, os.fdopen(reader, "rb", 0))
+    return writer, drain.finished
 
 
 class _Drain(asyncio.Protocol):
     def __init__(self, log: LogFile) -> None:
         self._log = log
+        self.finished = asyncio.Event()
 
     def data_received(self, data: bytes) -> None:
         self._log.write(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio calls it
+        self.finished.set()

@@ -1,6 +1,7 @@
 """One service's life: dependencies, runs, health, restarts, stop."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import time
@@ -17,6 +18,7 @@ FIRST_PAUSE = 0.1  # seconds before a restart; doubles each time, as in Docker
 LONGEST_PAUSE = 60.0
 STEADY = 10.0  # a run of this many seconds forgets earlier failures
 UNCHECKED_START = 1.0  # seconds that a service without a health check must last
+DRAIN = 0.5  # seconds that the last output of a dead process may take
 NOT_FOUND = 127  # what a shell exits with for a program that is not there
 
 
@@ -30,6 +32,7 @@ class ServiceRunner:
         self._log = log
         self._task: asyncio.Task[None] | None = None
         self._process: asyncio.subprocess.Process | None = None
+        self._drained = asyncio.Event()
 
     @property
     def depends_on(self) -> Collection[str]:
@@ -53,6 +56,8 @@ class ServiceRunner:
             patience = self._service.stop_grace_period if grace is None else grace
             if not await process.end(running, number, patience):
                 self._log.say(f"did not stop within {patience:g} s; killed")
+            self._process = None
+            await self._drain()
         await asyncio.gather(task, return_exceptions=True)
         if self._board.service(self._plan.service).state is not State.EXITED:
             self._update(state=State.STOPPED)
@@ -92,7 +97,7 @@ class ServiceRunner:
 
     async def _run_once(self) -> int:
         """Run the process to its end; returns its exit code, negative for a signal."""
-        output = await pipe_into(self._log)
+        output, self._drained = await pipe_into(self._log)
         number = signal.Signals[self._service.stop_signal]
         try:
             running = await process.spawn(
@@ -115,13 +120,19 @@ class ServiceRunner:
         watching = health.watch(check, self._plan, self._on_health) if check else self._settle()
         watcher = asyncio.create_task(watching)
         try:
-            return await running.wait()
+            code = await running.wait()
         finally:
             watcher.cancel()
-            if running.returncode is not None:
-                process.kill_group(running.pid)
-                self._process = None
-                self._update(pid=None, health=None)
+        process.kill_group(running.pid)
+        self._process = None
+        await self._drain()
+        self._update(pid=None, health=None)
+        return code
+
+    async def _drain(self) -> None:
+        """Wait until the last words are in the log, but not for a stray that keeps it open."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._drained.wait(), DRAIN)
 
     async def _settle(self) -> None:
         await asyncio.sleep(UNCHECKED_START)

@@ -62,11 +62,12 @@ class Supervisor:
             topology, plan = make_plan(self._instance, frozenset(avoid))
             self._launch(topology, plan)
             await self._board.wait_for(lambda: self._stop or self._outcome() is not None)
+            problem = self._outcome()
             if self._stop:
                 return None
             lost = taken_ports(plan)
             if not lost:
-                return self._outcome() or None
+                return problem or None
             print(f"ports {sorted(lost)} were taken in the meantime; choosing others")
             avoid |= lost
             await self._stop_services()

@@ -211,6 +211,21 @@ def test_the_signal_goes_to_the_main_process_only_and_its_helpers_end_with_it(
     assert system.processes() == []
 
 
+def test_last_words_are_in_the_log(make_system: MakeSystem) -> None:
+    farewell = (
+        "import signal, sys, time\n"
+        "def bye(*_):\n"
+        "    print('last words ' * 5000)\n"
+        "    sys.exit(0)\n"
+        "signal.signal(signal.SIGTERM, bye)\n"
+        "time.sleep(60)"
+    )
+    system = make_system(worker(farewell))
+    system.up()
+    system.down()
+    assert system.log("app")[0].count("last words") == 5000
+
+
 def test_after_the_grace_period_the_whole_group_is_killed(make_system: MakeSystem) -> None:
     stubborn = SERVER.replace("stop_grace_period: 5s", "stop_grace_period: 300ms")
     system = make_system(

@@ -107,15 +107,19 @@ class Document:
 
     @cached_property
     def figures(self) -> list[Figure]:
-        """The numbers marked with `<!-- figure: FILE#SYMBOL -->`, in order."""
+        """The numbers marked with `<!-- figure: FILE#SYMBOL -->`, in order.
+
+        One without a value begins a line: there Markdown ends the paragraph, and readers see it.
+        """
         found = []
-        for inline in (token for token in self._tokens if token.type == "inline"):
-            children = inline.children or []
-            for comment, text in pairwise(children):
+        for token in self._tokens:
+            if token.type == "html_block" and (named := _COMMENT.match(token.content)):
+                found += [Figure(_line(token), named[2], "")] if named[1] == "figure" else []
+            for comment, text in pairwise(token.children or []):
                 named = _COMMENT.fullmatch(comment.content)
                 if comment.type == "html_inline" and named and named[1] == "figure":
                     value = _FIGURE.match(text.content)
-                    found.append(Figure(_line(inline), named[2], value[0] if value else ""))
+                    found.append(Figure(_line(token), named[2], value[0] if value else ""))
         return found
 
     def _every(self) -> Iterator[Token]:

@@ -94,7 +94,7 @@ def load(file: Path) -> Picture:
     raw = yaml.safe_load(file.read_text(encoding="utf-8"))
     try:
         return _picture(raw)
-    except (KeyError, TypeError, ValueError) as error:
+    except (LookupError, TypeError, ValueError) as error:
         raise BadPicture(f"{file.name}: {error!r}") from error
 
 

@@ -1,15 +1,19 @@
 """What a document quotes from the tree stands in the tree."""
 
 import difflib
+from collections.abc import Callable
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 import pytest
 
 from docs import tree
 from docs.commands import SHELL_LANGUAGES
 from docs.markdown import Block, Document, Figure
-from docs.quotes import holds, original, quotes
+from docs.quotes import NotFound, holds, original, quotes
 
+P = ParamSpec("P")
+T = TypeVar("T")
 DOCUMENTS = [Document(file) for file in tree.documents()]
 QUOTES = [block for document in DOCUMENTS for block in quotes(document)]
 FIGURES = [(document.file, figure) for document in DOCUMENTS for figure in document.figures]
@@ -27,16 +31,24 @@ def _place(value: object) -> str:
     raise TypeError(value)
 
 
+def _found(look: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    try:
+        return look(*args, **kwargs)
+    except NotFound as error:
+        pytest.fail(str(error), pytrace=False)
+
+
 @pytest.mark.parametrize("block", QUOTES, ids=_place)
 def test_quoted_code_is_the_code(block: Block) -> None:
-    wanted, shown = original(block).splitlines(), block.text.splitlines()
+    wanted, shown = _found(original, block).splitlines(), block.text.splitlines()
     found = difflib.unified_diff(shown, wanted, "in the document", "in the tree", lineterm="")
     assert shown == wanted, "\n".join([*found, "", "mend it: ./lab docs --write"])
 
 
 @pytest.mark.parametrize(("file", "figure"), FIGURES, ids=_place)
 def test_a_figure_stands_in_what_it_refers_to(file: Path, figure: Figure) -> None:
-    assert holds(file, figure), f"{figure.value!r} is not in {figure.reference}"
+    assert figure.value, "a number must follow, and the comment must not begin a line"
+    assert _found(holds, file, figure), f"{figure.value!r} is not in {figure.reference}"
 
 
 def test_code_in_lessons_is_quoted_not_copied() -> None:

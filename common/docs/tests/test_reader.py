@@ -153,13 +153,14 @@ def test_refreshing_replaces_quoted_code_and_nothing_else(tmp_path: Path) -> Non
         <!-- quote: code.py#y -->
         ```python
         ```
-        After <!-- figure: code.py#y -->2 and <!-- figure: code.py#y -->3.
+        After <!-- figure: code.py#y -->2 and <!-- figure: code.py#y -->3
+        <!-- figure: code.py#y -->2 begins a line.
         """,
     )
     after = _document(tmp_path, refreshed(document))
     assert [block.text for block in quotes(after)] == ["x = 1\n", "y = 2\n"]
     assert after.text.startswith("Before.\n")
-    assert [holds(after.file, figure) for figure in after.figures] == [True, False]
+    assert [holds(after.file, figure) for figure in after.figures] == [True, False, False]
 
 
 def test_a_document_that_shows_something_else_fails_at_its_line(tmp_path: Path) -> None:

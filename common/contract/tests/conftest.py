@@ -31,6 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "fuzz: generated requests; leave out with -m 'not fuzz'")
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the tests that wait for half a minute to pass at the end: by then it has passed."""
     items.sort(key=_waits_for_time)

@@ -65,6 +65,7 @@ def test_a_username_taken_twice_at_once_goes_to_one(api: Api, run_id: str) -> No
         ("username", "ada\n"),
         ("password", "seven77"),
         ("password", "x" * 129),
+        ("password", "nul\0 and more"),
         ("display_name", ""),
         ("display_name", "   "),
         ("display_name", "x" * 65),

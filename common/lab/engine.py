@@ -6,6 +6,7 @@ from signal import Signals
 from typing import IO, Protocol
 
 from lab.instance import Instance
+from lab.scale import ONE_OF_EACH, Scale
 from lab.status import InstanceStatus
 
 
@@ -41,8 +42,10 @@ class Engine(Protocol):
     def check(self, instance: Instance) -> Sequence[str]:
         """Refuse (RefusedError) what cannot run; returns warnings."""
 
-    def start(self, instance: Instance) -> bool:
+    def start(self, instance: Instance, scale: Scale = ONE_OF_EACH) -> bool:
         """Begin to start an instance; False if it runs already.
+
+        scale says how many of a service are to run. Raises LabError.
 
         Until `release` it ends with this process, however that ends.
         """

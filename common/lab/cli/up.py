@@ -15,11 +15,13 @@ from lab.cli.console import (
     tell,
 )
 from lab.cli.show import print_line, print_lines
+from lab.compose.parse import load
 from lab.engine import Engine
 from lab.engines import Kind
 from lab.errors import FAILED, INTERRUPTED, LabError
 from lab.instance import Instance, of_phase
 from lab.running import wait_until_down, wait_until_ready
+from lab.scale import ONE_OF_EACH, read_scale
 from lab.status import InstanceStatus
 
 TAIL = 20  # lines of a service that does not start
@@ -29,7 +31,8 @@ TAIL = 20  # lines of a service that does not start
 @click.argument("phase", default="0")
 @click.option("-d", "--detach", is_flag=True, help="Leave it running and give the prompt back.")
 @engine_options
-def command(phase: str, *, detach: bool, kind: Kind | None) -> int:
+@click.option("--scale", multiple=True, metavar="SERVICE=N", help="Run N of a service.")
+def command(phase: str, *, detach: bool, kind: Kind | None, scale: tuple[str, ...]) -> int:
     """Start PHASE (default 0) and print its address.
 
     Follows the logs until Ctrl-C, which stops everything; a second Ctrl-C kills. With
@@ -38,6 +41,7 @@ def command(phase: str, *, detach: bool, kind: Kind | None) -> int:
     Phase N answers on port 8000+N, or on the next free one.
     """
     instance = of_phase(phases.find(phase))
+    numbers = read_scale(scale, load(instance.phase.directory)) if scale else ONE_OF_EACH
     present = engines.of(instance)
     if present.is_running(instance):
         return _already(present, instance, kind, detach=detach)
@@ -47,7 +51,7 @@ def command(phase: str, *, detach: bool, kind: Kind | None) -> int:
     for warning in runner.check(instance):
         note(f"warning: {warning}")
     began = time.monotonic()
-    if not runner.start(instance):
+    if not runner.start(instance, numbers):
         return _already(runner, instance, kind, detach=detach)
     try:
         status = _wait(runner, instance, began)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from signal import Signals
 from typing import Any
 
 from lab.docker.api import Api
@@ -53,10 +54,10 @@ class Container:
             health=Health(health["Status"]) if alive and health else None,
             pid=state["Pid"] or None,
             exits=self.raw["RestartCount"],
-            exit_code=None if alive else state["ExitCode"],
+            exit_code=None if alive else self._exit_code(),
             started_at=_seconds(state["StartedAt"]) if alive else None,
             address=", ".join(self.addresses()) or None,
-            note=_last_words(health),
+            note=self._note(),
         )
 
     def addresses(self) -> list[str]:
@@ -66,6 +67,19 @@ class Container:
             f"{one['HostIp']}:{one['HostPort']}" for several in bindings.values() if several
             for one in several
         ]  # fmt: skip
+
+    def _note(self) -> str:
+        state = self.raw["State"]
+        if state["OOMKilled"]:
+            return "ran out of memory: mem_limit"
+        log = (state.get("Health") or {}).get("Log") or []
+        failed = state["Running"] and log and log[-1]["ExitCode"] != 0
+        return str(log[-1]["Output"]).strip() if failed else ""
+
+    def _exit_code(self) -> int:
+        """Return the code, negative for a signal as of a process: Docker adds it to 128."""
+        code = int(self.raw["State"]["ExitCode"])
+        return 128 - code if code - 128 in list(Signals) else code
 
     def _state(self) -> State:
         match self.raw["State"]["Status"]:
@@ -114,8 +128,3 @@ def _inspect(api: Api, container: str) -> dict[str, Any] | None:
 def _seconds(time: str) -> float:
     """Return Unix time from RFC 3339 with nanoseconds."""
     return datetime.fromisoformat(time[:19] + "+00:00").timestamp()
-
-
-def _last_words(health: dict[str, Any]) -> str:
-    log = health.get("Log") or []
-    return str(log[-1]["Output"]).strip() if log and log[-1]["ExitCode"] != 0 else ""

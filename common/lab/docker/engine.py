@@ -21,6 +21,7 @@ from lab.instance import STATE_FILE, Instance
 from lab.native import logview
 from lab.native.process import describe_exit
 from lab.paths import ROOT
+from lab.scale import ONE_OF_EACH, Scale
 from lab.status import Health, InstanceStatus, ServiceStatus, Stage, State
 
 STARTS_ALLOWED = 3  # how often a container may end while its instance starts
@@ -56,7 +57,7 @@ class DockerEngine:
             for path in unreadable_mounts(instance)
         ]
 
-    def start(self, instance: Instance) -> bool:
+    def start(self, instance: Instance, scale: Scale = ONE_OF_EACH) -> bool:
         """Build the images and start the containers; False if the instance runs already."""
         lock = instance.try_lock()
         if lock is None:
@@ -65,14 +66,14 @@ class DockerEngine:
             with os.fdopen(lock):
                 if self._is_alive(instance):
                     return False
-                self._launch(instance, lock)
+                self._launch(instance, scale, lock)
         except BaseException:
             self._end(instance)
             raise
         self._starting.add(instance)
         return True
 
-    def _launch(self, instance: Instance, lock: int) -> None:
+    def _launch(self, instance: Instance, scale: Scale, lock: int) -> None:
         instance.make()
         instance.set_engine(self.name)
         (instance.directory / STATE_FILE).unlink(missing_ok=True)
@@ -81,7 +82,7 @@ class DockerEngine:
         reader, self._lifelines[instance] = os.pipe()
         self._endings[instance] = _ending(instance, reader)
         os.close(reader)
-        launch(instance, project, self._tell, lock)
+        launch(instance, project, scale, self._tell, lock)
 
     def release(self, instance: Instance) -> None:
         """Let the instance outlive this process."""

@@ -12,6 +12,7 @@ from lab.errors import LabError
 from lab.instance import Instance
 from lab.native.plan import MAIN_PORT
 from lab.native.ports import PortChooser
+from lab.scale import Scale
 
 _PORT_ATTEMPTS = 5
 _OVERRIDE = "compose.ports.yaml"
@@ -25,19 +26,22 @@ def phase_project(
     return Project(name, (instance.phase.directory / FILE_NAME,), variables)
 
 
-def launch(instance: Instance, name: str, tell: Callable[[str], None], lock: int) -> None:
+def launch(
+    instance: Instance, name: str, scale: Scale, tell: Callable[[str], None], lock: int
+) -> None:
     """Start a project's containers; waits only for what depends_on makes wait.
 
     lock stays open as long as Compose works, even if we are killed. Raises LabError.
     """
     build(phase_project(instance, name), tell)
     Project(name).do("down", "--remove-orphans")  # what has ended but is still there
+    replicas = [f"--scale={service}={number}" for service, number in scale.items()]
     avoid: set[int] = set()
     for _ in range(_PORT_ATTEMPTS):
         project, port = _with_ports(instance, name, avoid)
         write_record(instance, Record(name, f"http://127.0.0.1:{port}" if port else None))
         try:
-            project.do("up", "--detach", "--no-build", keep=[lock])
+            project.do("up", "--detach", "--no-build", *replicas, keep=[lock])
         except ComposeError as error:
             if not any(words in line for words in _TAKEN for line in error.said):
                 raise explain(error) from None

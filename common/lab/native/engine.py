@@ -11,13 +11,14 @@ from collections.abc import Iterator, Sequence
 from typing import IO
 
 from lab.engine import LogLine, Usage
-from lab.errors import NotRunningError, UsageError
+from lab.errors import NotRunningError, RefusedError, UsageError
 from lab.instance import PLAN_FILE, STATE_FILE, Instance
 from lab.native import control, logview, strays
 from lab.native.plan import MARK, Plan, check, make_plan, prepare_directories
 from lab.native.process import before_exec
 from lab.native.usage import measure
 from lab.paths import ROOT
+from lab.scale import ONE_OF_EACH, Scale
 from lab.status import InstanceStatus
 
 _SUPERVISOR_START = 10.0  # seconds
@@ -35,8 +36,10 @@ class NativeEngine:
         """Refuse what cannot run; returns warnings."""
         return check(instance).warnings
 
-    def start(self, instance: Instance) -> bool:
+    def start(self, instance: Instance, scale: Scale = ONE_OF_EACH) -> bool:
         """Start guard and supervisor; False if the instance runs already."""
+        if any(number > 1 for number in scale.values()):
+            raise RefusedError("the native engine runs one of each service", "--docker runs more")
         lock = instance.try_lock()
         if lock is None:
             return False

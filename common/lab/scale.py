@@ -1,0 +1,38 @@
+"""`--scale SERVICE=N`: how many of a service are to run."""
+
+from collections.abc import Mapping, Sequence
+
+from lab.compose.model import Topology
+from lab.errors import RefusedError, UsageError
+
+Scale = Mapping[str, int]
+ONE_OF_EACH: Scale = {}
+
+
+def read_scale(words: Sequence[str], topology: Topology) -> Scale:
+    """Return service → number. Raises UsageError, and RefusedError for what cannot be scaled."""
+    scale: dict[str, int] = {}
+    for word in words:
+        name, _, number = word.partition("=")
+        if not number.isdecimal() or int(number) < 1:
+            raise UsageError(f"--scale {word}: expected SERVICE=N with N of 1 or more")
+        if name not in topology.services:
+            raise UsageError(
+                f"--scale {word}: there is no service {name!r}",
+                f"there is: {', '.join(topology.services)}",
+            )
+        scale[name] = int(number)
+        _refuse_fixed_port(name, int(number), topology)
+    return scale
+
+
+def _refuse_fixed_port(name: str, number: int, topology: Topology) -> None:
+    fixed = [port for port in topology.services[name].ports if port.published is not None]
+    if number == 1 or not fixed:
+        return
+    others = [other for other, service in topology.services.items() if not service.ports]
+    raise RefusedError(
+        f"{name} cannot run {number} times: compose.yaml publishes its port {fixed[0].target} on "
+        "one port of this machine, which only one of them could hold",
+        f"what can be scaled here: {', '.join(others) or 'nothing; it takes a gateway in front'}",
+    )

@@ -15,7 +15,7 @@ Observer = Callable[[InstanceStatus | None], None]
 def wait_until_ready(engine: Engine, instance: Instance, observe: Observer) -> InstanceStatus:
     """Return once everything is up, or done; observe is called several times a second.
 
-    Raises LabError with the reason if the instance ends instead.
+    Raises LabError with the reason if the instance fails instead; it has ended then.
     """
     while True:
         alive = engine.is_running(instance)
@@ -23,6 +23,10 @@ def wait_until_ready(engine: Engine, instance: Instance, observe: Observer) -> I
         observe(status)
         if status is not None and status.stage is Stage.READY and alive:
             return status
+        if status is not None and status.stage is Stage.FAILED and alive:
+            engine.request_stop(instance)
+            wait_until_down(engine, instance, observe)
+            raise LabError(_why(instance, status))
         if not alive and status is not None and _is_done(status):
             return status
         if not alive:

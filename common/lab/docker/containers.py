@@ -53,7 +53,7 @@ class Container:
             state=self._state(),
             health=Health(health["Status"]) if alive and health else None,
             pid=state["Pid"] or None,
-            exits=self.raw["RestartCount"],
+            exits=self.raw["RestartCount"] + (self._state() is State.EXITED),
             exit_code=None if alive else self._exit_code(),
             started_at=_seconds(state["StartedAt"]) if alive else None,
             address=", ".join(self.addresses()) or None,

@@ -1,20 +1,29 @@
 """Every command in a document is run where a newcomer would run it, and shows what it did there."""
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import pytest
 
 from docs import tree
 from docs.commands import Interrupted, Mismatch, Session, blocks, reason_not_to_run
 from docs.markdown import Block
+from lab.cli.main import cli
+
+
+def _name(file: Path) -> str:
+    return str(file.relative_to(tree.ROOT))
 
 
 def _place(block: Block) -> str:
-    return f"{block.file.relative_to(tree.ROOT)}:{block.line}"
+    return f"{_name(block.file)}:{block.line}"
 
 
+LAB = re.compile(r"\./lab ([a-z]+)([^`|\n]*)")
+OPTION = re.compile(r"(?<=\s)--[a-z-]+")
 ALL = [block for file in tree.documents() for block in blocks(file)]
 
 
@@ -39,3 +48,20 @@ def test_there_are_commands_to_run() -> None:
     assert {tree.ROOT / "README.md", tree.ROOT / "phase0-mvp" / "README.md"} <= {
         block.file for block in ALL if reason_not_to_run(block) is None
     }
+
+
+@pytest.mark.parametrize(
+    "file", tree.documents(), ids=lambda file: str(file.relative_to(tree.ROOT))
+)
+def test_every_lab_command_that_a_document_names_exists(file: Path) -> None:
+    """In running text and tables too, where nothing is run."""
+    unknown = []
+    for name, words in LAB.findall(file.read_text(encoding="utf-8")):
+        command = cli.get_command(click.Context(cli), name)
+        if command is None:
+            unknown.append(name)
+            continue
+        known = {"--help", *(option for one in command.params for option in one.opts)}
+        asked = OPTION.findall(words.partition(" -- ")[0])
+        unknown += [option for option in asked if option not in known]
+    assert not unknown, f"lab knows nothing of {unknown}"

@@ -8,7 +8,7 @@ import click
 from lab.errors import UsageError
 from lab.paths import ROOT
 from lab.steps.compare import Comparison, compare
-from lab.steps.route import Route
+from lab.steps.route import Route, Trees
 from lab.steps.store import open_store
 
 
@@ -25,7 +25,7 @@ def command(a: str, b: str, paths: tuple[str, ...], *, stat: bool) -> int:
     """
     colour = sys.stdout.isatty()
     with open_store(ROOT) as store:
-        made = compare(store, Route(ROOT), a, b, paths, colour=colour)
+        made = compare(Trees(store, Route(ROOT)), a, b, paths, colour=colour)
     if paths and not made.files:
         raise UsageError(f"from {made.title} nothing changes in {', '.join(paths)}")
     text = "\n".join(_summary(made)) + "\n"

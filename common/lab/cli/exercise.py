@@ -10,7 +10,7 @@ from lab.errors import LabError, UsageError
 from lab.paths import ROOT
 from lab.steps import exercise
 from lab.steps.exercise import Exercise
-from lab.steps.route import Route
+from lab.steps.route import Route, Trees
 from lab.steps.store import Store, open_store
 from lab.testing.pytest_run import run
 
@@ -29,7 +29,7 @@ def command(step: str, what: str | None) -> int:
     that are missing there.
     """
     with open_store(ROOT) as store:
-        made = exercise.prepare(store, Route(ROOT), step)
+        made = exercise.prepare(Trees(store, Route(ROOT)), step)
         target = exercise.directory(ROOT, step)
         if what is None:
             return _begin(store, made, target)

@@ -8,7 +8,7 @@ from lab.cli.console import note, say
 from lab.errors import LabError
 from lab.paths import ROOT
 from lab.steps import export, importing, leftovers, record, verify
-from lab.steps.route import Route
+from lab.steps.route import Route, Trees
 from lab.steps.store import open_store
 
 _DIRECTORY = click.argument("directory", type=click.Path(path_type=Path))
@@ -28,7 +28,7 @@ def verify_() -> int:
     """Prove that the patches make every phase byte for byte; names the first file that differs."""
     route = Route(ROOT)
     with open_store(ROOT) as store:
-        for line in verify.verify(store, route):
+        for line in verify.verify(Trees(store, route)):
             say(line)
     if not route.steps:
         phases = f"{len(route.phases)} phase{'' if len(route.phases) == 1 else 's'}"
@@ -41,7 +41,7 @@ def verify_() -> int:
 def export_(directory: Path) -> int:
     """Write the path into a new git repository DIRECTORY: a commit per step, a tag per phase."""
     with open_store(ROOT) as store:
-        for line in export.export(store, Route(ROOT), directory.resolve()):
+        for line in export.export(Trees(store, Route(ROOT)), directory.resolve()):
             say(f"  {line}")
     say(f"\n{directory} is ready. To change an early step there, and carry it forward:\n")
     say(f"  cd {directory}")
@@ -61,7 +61,7 @@ def import_(directory: Path) -> int:
     Lists the files that still have lines which the change has replaced elsewhere.
     """
     with open_store(ROOT) as store:
-        done = importing.import_history(store, Route(ROOT), directory.resolve())
+        done = importing.import_history(Trees(store, Route(ROOT)), directory.resolve())
         for name, paths in done.files.items():
             say(f"{name}: {_files(len(paths))} changed ({_first(paths)})")
         for name in done.patches:
@@ -71,7 +71,7 @@ def import_(directory: Path) -> int:
         if not done.files and not done.patches:
             say("nothing has changed.")
             return 0
-        _show_leftovers(leftovers.leftovers(store, Route(ROOT), done.trees))
+        _show_leftovers(leftovers.leftovers(Trees(store, Route(ROOT)), done.trees))
     return 0
 
 
@@ -84,10 +84,10 @@ def record_(step: str) -> int:
     the phase's latest one, or the next.
     """
     with open_store(ROOT) as store:
-        made = record.record(store, Route(ROOT), step)
+        made = record.record(Trees(store, Route(ROOT)), step)
         say(f"{made.file.relative_to(ROOT)} is written.")
         try:
-            verify.require(store, Route(ROOT))
+            verify.require(Trees(store, Route(ROOT)))
         except LabError as error:
             note(f"to be mended yet: {error}")
     return 0

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lab.steps import patch
 from lab.steps.notes import Spot, StepNotes
-from lab.steps.route import Route, Trees
+from lab.steps.route import Trees
 from lab.steps.store import Store
 
 _WORDS = {"A": "added", "D": "deleted", "M": "changed", "R": "moved", "T": "changed"}
@@ -28,13 +28,11 @@ class Comparison:
     read_first: tuple[Spot, ...] = ()
 
 
-def compare(
-    store: Store, route: Route, a: str, b: str, paths: Sequence[str], *, colour: bool
-) -> Comparison:
+def compare(trees: Trees, a: str, b: str, paths: Sequence[str], *, colour: bool) -> Comparison:
     """Compare two phases or steps as a person names them. Raises LabError."""
-    trees = Trees(store, route)
+    store = trees.store
     (from_, old), (to, new) = trees.point(a), trees.point(b)
-    said = _described(route, trees, old, new)
+    said = _described(trees, old, new)
     order = [pattern for one in said for pattern in one.order]
     files, totals = _summary(store, old, new, paths)
     text = patch.show(store, old, new, order, paths, colour=colour)
@@ -49,8 +47,9 @@ def compare(
     )
 
 
-def _described(route: Route, trees: Trees, old: str, new: str) -> list[StepNotes]:
+def _described(trees: Trees, old: str, new: str) -> list[StepNotes]:
     """Return the notes of the steps that lead from one tree to the other, none backwards."""
+    route = trees.route
     after = [trees.after(step) for step in route.steps]
     ends = [trees.phase(0), *after]
     if old not in ends or new not in ends:

@@ -9,7 +9,7 @@ from pathlib import Path
 from lab.errors import LabError, UsageError
 from lab.steps import notes
 from lab.steps.notes import ExerciseNotes
-from lab.steps.route import Route, Step, Trees
+from lab.steps.route import Step, Trees
 from lab.steps.store import Store
 from lab.steps.stubs import stubs
 
@@ -50,10 +50,9 @@ class Exercise:
         return f"{phase}.{number - 1}" if number > 1 else str(phase - 1)
 
 
-def prepare(store: Store, route: Route, name: str) -> Exercise:
+def prepare(trees: Trees, name: str) -> Exercise:
     """Make the trees of a step's exercise. Raises LabError."""
-    step = route.step(name)
-    trees = Trees(store, route)
+    store, step = trees.store, trees.route.step(name)
     before, after = trees.before(step.phase, step.number), trees.after(step)
     said = step.notes.exercise if step.notes else ExerciseNotes()
     changed = [change.path for change in store.changes(before, after)]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from lab.errors import UsageError
 from lab.steps.git import Git
-from lab.steps.route import Route, Trees
+from lab.steps.route import Trees
 from lab.steps.store import Store
 from lab.steps.verify import require
 
@@ -25,26 +25,26 @@ class Point:
     message: str
 
 
-def points(store: Store, route: Route) -> list[Point]:
+def points(trees: Trees) -> list[Point]:
     """Return the commits of the path in order; their number and messages never vary."""
-    trees = Trees(store, route)
-    first = route.phases[0]
+    first = trees.route.phases[0]
     message = f"0 {first.title}\n\nThe system that the path starts from.\n\nStep: 0\n"
     found = [Point("0", trees.phase(0), message)]
-    for step in route.steps:
+    for step in trees.route.steps:
         text = step.notes.message if step.notes else ""
         found.append(Point(step.name, trees.after(step), text))
     return found
 
 
-def export(store: Store, route: Route, directory: Path) -> list[str]:
+def export(trees: Trees, directory: Path) -> list[str]:
     """Write the whole path into a new repository; returns one line per commit. Raises LabError."""
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise UsageError(f"{directory} is not empty", "name a directory that does not exist yet")
+    store, route = trees.store, trees.route
     if not route.phases:
         raise UsageError("there is no phase to export")
-    require(store, route)
-    path = points(store, route)
+    require(trees)
+    path = points(trees)
     commits = _commit(store, path)
     directory.mkdir(parents=True, exist_ok=True)
     git = Git(directory)

@@ -10,7 +10,7 @@ from lab.steps import patch
 from lab.steps.export import EXPORTED, Point, points
 from lab.steps.git import Git, GitError
 from lab.steps.notes import StepNotes
-from lab.steps.route import STEPS_OF_A_PHASE, Route, StagePhase
+from lab.steps.route import STEPS_OF_A_PHASE, Route, StagePhase, Trees
 from lab.steps.store import OWN_FILES, SUBMODULE, Store, is_own
 from lab.steps.verify import require
 
@@ -30,15 +30,16 @@ class Imported:
     trees: list[tuple[str, str]]
 
 
-def import_history(store: Store, route: Route, directory: Path) -> Imported:
+def import_history(trees: Trees, directory: Path) -> Imported:
     """Write the commits of an export back into the checkout.
 
     Everything is made and checked before the first file is written. Raises LabError.
     """
+    store, route = trees.store, trees.route
     repository = _repository(directory)
     store.git("fetch", "--quiet", repository, "HEAD:refs/import", f"{EXPORTED}:refs/exported")
-    require(store, route)
-    current = points(store, route)
+    require(trees)
+    current = points(trees)
     base = _points(store, "refs/exported")
     _refuse_moved_base(store, current, base)
     new = _points(store, "refs/import")
@@ -54,8 +55,8 @@ def import_history(store: Store, route: Route, directory: Path) -> Imported:
         for before, after in zip(base, new, strict=False)
         if before.message.strip() != after.message.strip()
     ]
-    trees = [(before.tree, after.tree) for before, after in zip(base, new, strict=False)]
-    return Imported(files, written, remarks, trees)
+    pairs = [(before.tree, after.tree) for before, after in zip(base, new, strict=False)]
+    return Imported(files, written, remarks, pairs)
 
 
 def _repository(directory: Path) -> Path:
@@ -184,14 +185,16 @@ def _patches(
     old: list[Point],
     new: list[Point],
 ) -> Iterator[tuple[StagePhase, StepNotes, bytes]]:
-    """Make and check the patch of every step whose trees have changed."""
+    """Make and check the patch of every step whose trees have changed; yield the new texts."""
     for place, (phase, said) in enumerate(described, start=1):
         pair = (new[place - 1].tree, new[place].tree)
         if place < len(old) and pair == (old[place - 1].tree, old[place].tree):
             continue
         text = patch.render(store, *pair, said.order)
         patch.check(store, pair[0], text, pair[1], said.file_name)
-        yield phase, said, text
+        file = phase.diffs / said.file_name
+        if not file.is_file() or file.read_bytes() != text:
+            yield phase, said, text
 
 
 def _write_snapshots(store: Store, route: Route, new: list[Point]) -> dict[str, list[str]]:

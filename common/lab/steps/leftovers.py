@@ -5,8 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from lab.steps import patch
-from lab.steps.route import Route, Trees
-from lab.steps.store import Store
+from lab.steps.route import Trees
 
 _ENOUGH = 12  # letters and digits that make lines recognisable; `return None` is everywhere
 _CONTEXT = 3
@@ -24,23 +23,24 @@ class Leftover:
 Block = tuple[str, ...]  # lines without their indentation, which a copy may have changed
 
 
-def leftovers(store: Store, route: Route, trees: Iterable[tuple[str, str]]) -> list[Leftover]:
+def leftovers(trees: Trees, pairs: Iterable[tuple[str, str]]) -> list[Leftover]:
     """Return every place in the checkout that has what a fix has replaced.
 
-    trees are the old and the new tree of each step. Searched are the checkout's files, documents
-    too, and the trees after steps that lie in no directory; not the patches.
+    pairs are the old and the new tree of each step, trees those of the checkout now. Searched
+    are the checkout's files, documents too, and the trees after steps that lie in no directory;
+    not the patches.
     """
     blocks: set[Block] = set()
-    for old, new in trees:
+    for old, new in pairs:
         if old != new:
-            text = patch.render(store, old, new, ())
+            text = patch.render(trees.store, old, new, ())
             for section in patch.sections(text):
                 blocks.update(replaced(section.decode(errors="replace")))
     if not blocks:
         return []
     found: dict[tuple[str, int], Leftover] = {}
     seen: set[bytes] = set()
-    for path, content in _searched(store, route):
+    for path, content in _searched(trees):
         if content not in seen or not path.startswith("step "):
             seen.add(content)
             for line, first in _find(content, blocks):
@@ -95,13 +95,13 @@ def _recognisable(before: list[str], gone: list[str], after: list[str]) -> Block
     return tuple(block)
 
 
-def _searched(store: Store, route: Route) -> Iterator[tuple[str, bytes]]:
+def _searched(trees: Trees) -> Iterator[tuple[str, bytes]]:
     """Yield the checkout's files, then those of steps between two snapshots."""
+    store, route = trees.store, trees.route
     for path in store.listing(route.root):
         file = route.root / path
         if file.is_file() and not file.is_symlink() and not path.endswith(".patch"):
             yield path, file.read_bytes()
-    trees = Trees(store, route)
     for phase in route.phases:
         for step in phase.steps[:-1]:
             entries = store.files(trees.after(step))

@@ -3,22 +3,22 @@
 from lab.errors import LabError, UsageError
 from lab.steps import notes, patch
 from lab.steps.route import STEPS_OF_A_PHASE, Route, StagePhase, Step, Trees
-from lab.steps.store import Store
 
 
-def record(store: Store, route: Route, name: str) -> Step:
+def record(trees: Trees, name: str) -> Step:
     """Write the patch from the tree before a step to its phase's directory as it is.
 
     Only the phase's latest step, or the one after it. Raises LabError.
     """
-    phase, number = _place(route, name)
+    store = trees.store
+    phase, number = _place(trees.route, name)
     said = phase.described.get(name)
     if said is None:
         raise LabError(
             f"{phase.directory.name}/diffs/README.md has no section on step {name}",
             "write it first; docs/path.md has a template",
         )
-    before = Trees(store, route).before(phase.number, number)
+    before = trees.before(phase.number, number)
     after = store.snapshot(phase.directory)
     if before == after:
         raise LabError(f"{phase.directory.name} is what it was before step {name}")

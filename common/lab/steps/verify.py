@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 from lab.errors import LabError
 from lab.steps import notes, patch
-from lab.steps.route import Route, StagePhase, Step, Trees
+from lab.steps.route import StagePhase, Step, Trees
 from lab.steps.store import EXECUTABLE, SYMLINK, Change, Store
 
 
-def verify(store: Store, route: Route) -> Iterator[str]:
+def verify(trees: Trees) -> Iterator[str]:
     """Yield a line per phase and step that is as it should be. Raises LabError at the first not."""
-    trees = Trees(store, route)
+    store, route = trees.store, trees.route
     for phase in route.phases:
         for step in phase.steps:
             after = trees.after(step)
@@ -29,9 +29,9 @@ def verify(store: Store, route: Route) -> Iterator[str]:
             yield f"phase {phase.number}    {phase.directory.name}: no step recorded yet"
 
 
-def require(store: Store, route: Route) -> None:
+def require(trees: Trees) -> None:
     """Raise LabError unless the checkout verifies."""
-    for _ in verify(store, route):
+    for _ in verify(trees):
         pass
 
 

@@ -70,6 +70,8 @@ def _split(value: object) -> object:
     return value.split(",") if isinstance(value, str) else value
 
 
+Exact = Annotated[str, AfterValidator(_one_line)]
+"""One line, taken as it is: a password may begin with a space."""
 Line = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_one_line)]
 Text = Annotated[str, AfterValidator(_several_lines)]
 Id = Annotated[str, AfterValidator(_uuid)]

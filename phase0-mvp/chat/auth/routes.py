@@ -6,7 +6,7 @@ from flask import Blueprint, Response, current_app, jsonify
 from pydantic import Field, StringConstraints
 
 from chassis.identity import caller
-from chassis.requests import Body, Line, body
+from chassis.requests import Body, Exact, Line, body
 from chat.auth.service import AuthService
 from chat.limits import (
     ACCESS_TTL_MAX,
@@ -26,15 +26,15 @@ class Registration(Body):
     """`POST /auth/register`."""
 
     username: Username
-    password: str = Field(min_length=PASSWORD_MIN, max_length=PASSWORD_MAX)
+    password: Exact = Field(min_length=PASSWORD_MIN, max_length=PASSWORD_MAX)
     display_name: DisplayName
 
 
 class Credentials(Body):
     """`POST /auth/login`."""
 
-    username: str = Field(min_length=1, max_length=64)
-    password: str = Field(min_length=1, max_length=PASSWORD_MAX)
+    username: Exact = Field(min_length=1, max_length=64)
+    password: Exact = Field(min_length=1, max_length=PASSWORD_MAX)
     access_ttl: int = Field(default=ACCESS_TTL_MAX, ge=1, le=ACCESS_TTL_MAX)
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-VARIABLE = "LAB_TEST_COUNTS"
+from lab.testing.pytest_run import COUNTS_VARIABLE
+
 _FAILED = ("failed", "error")
 _SKIPPED = ("skipped", "xfailed")
 
@@ -23,4 +24,4 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         "failed": count(*_FAILED),
         "skipped": count(*_SKIPPED),
     }
-    Path(os.environ[VARIABLE]).write_text(json.dumps(counts), encoding="utf-8")
+    Path(os.environ[COUNTS_VARIABLE]).write_text(json.dumps(counts), encoding="utf-8")

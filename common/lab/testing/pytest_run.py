@@ -12,7 +12,9 @@ from pathlib import Path
 from lab.errors import Terminated
 from lab.native.process import before_exec
 from lab.paths import ROOT, STATE, VENV
-from lab.testing import counts
+
+PLUGIN = "lab.testing.counts"  # named, not imported: it needs pytest, which is slow to import
+COUNTS_VARIABLE = "LAB_TEST_COUNTS"
 
 
 @dataclass(frozen=True)
@@ -43,11 +45,11 @@ def run(
     STATE.mkdir(exist_ok=True)
     report = STATE / f"counts-{os.getpid()}.json"
     command = [sys.executable, "-m", "pytest", "-c", str(ROOT / "pyproject.toml")]
-    command += ["--rootdir", str(ROOT), "-p", counts.__name__]
+    command += ["--rootdir", str(ROOT), "-p", PLUGIN]
     command += ["--url", url] if url else []
     child = subprocess.Popen(
         [*command, *arguments, *map(str, paths)],
-        env={**_environment(imports), counts.VARIABLE: str(report)},
+        env={**_environment(imports), COUNTS_VARIABLE: str(report)},
         preexec_fn=before_exec(signal.SIGINT),  # noqa: PLW1509 - lab has one thread
     )
     try:

@@ -103,7 +103,7 @@ def test_unread_messages_are_marked_counted_and_reachable(
     for n in range(3):
         ada.say(room, f"news {n}")
     chat = browsers.of(bob).open()
-    expect(chat.item(ada.name).locator(".badge")).to_have_text("3")
+    expect(chat.item(ada.name).locator(".badge")).to_have_text("3 unread")
     expect(chat.page).to_have_title("(3) Chat")
     chat.item(ada.name).click()
     expect(chat.page.get_by_text("New messages", exact=True)).to_be_in_viewport()
@@ -132,7 +132,7 @@ def test_nothing_is_read_while_nobody_looks(browsers: Browsers, ada: Person, bob
     expect(chat.page.get_by_text("Online")).to_have_count(0)
     ada.say(room, "are you there?")
     expect(chat.message("are you there?")).to_be_visible()
-    expect(chat.item(ada.name).locator(".badge")).to_have_text("1")
+    expect(chat.item(ada.name).locator(".badge")).to_have_text("1 unread")
     expect(chat.page.get_by_text("New messages", exact=True)).to_be_visible()
     assert ada.call("GET", f"/conversations/{room}/members")["items"][1]["read_seq"] == 0
     with chat.page.expect_response("**/read"):

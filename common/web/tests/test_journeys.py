@@ -49,7 +49,7 @@ def test_two_people_find_each_other_and_talk(browsers: Browsers, ada: Person, bo
     expect(of_ada.message("Hello Bob").locator("em")).to_have_text("how")
 
     item = of_bob.item(ada.name)
-    expect(item.locator(".badge")).to_have_text("1")
+    expect(item.locator(".badge")).to_have_text("1 unread")
     expect(item).to_contain_text("Hello Bob")
     item.click()
     expect(of_bob.message("Hello Bob")).to_be_visible()

@@ -156,6 +156,7 @@ def test_everything_is_done_without_a_pointer(browsers: Browsers, ada: Person, b
     expect(chat.message("a reply").locator(".quote")).to_contain_text("first")
 
     press(chat, "Shift+Tab", "a")
+    expect(chat.page.get_by_label("Search emoji")).to_be_focused()
     chat.page.keyboard.type("rocket")
     press(chat, "Enter")
     expect(chat.message("a reply").locator(".reaction")).to_contain_text("🚀")

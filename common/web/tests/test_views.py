@@ -31,11 +31,6 @@ def tab(browsers: Browsers, world: World, view: str, **options: Any) -> Chat:
     return browsers.tab(browsers.context(**options))
 
 
-def unread_again(world: World) -> None:
-    """Send something new, because the view of a conversation shows the line above it."""
-    world.people[3].say(world.room, "One more thing.")
-
-
 def grave_findings(page: Page) -> list[str]:
     found = Axe().run(page).response["violations"]
     return [
@@ -63,7 +58,7 @@ def too_wide(page: Page) -> list[str]:
 def test_a_view_is_accessible_in_both_themes_and_fits_a_phone(
     browsers: Browsers, world: World, view: str
 ) -> None:
-    unread_again(world)
+    world.something_new()
     chat = tab(browsers, world, view, reduced_motion="reduce", color_scheme="light")
     show(view, chat, world)
     light = grave_findings(chat.page)

@@ -19,6 +19,7 @@ async function start() {
   drainAll();
   announceNews();
   startRealtime();
+  import('./dialogs.js'); // so that the first one opens at once
 }
 
 export function Chat() {

@@ -33,7 +33,10 @@ export function Composer({ conversation }) {
   const insert = (emoji) => {
     const { selectionStart: at, selectionEnd: to } = field.current;
     write(text.slice(0, at) + emoji + text.slice(to));
-    field.current.focus();
+  };
+  const pickEmoji = () => {
+    field.current.focus(); // where the dialog puts the focus back to
+    dialog.value = { name: 'emoji', pick: insert };
   };
   const send = () => {
     if (!text.trim() || text.length > most) return;
@@ -66,7 +69,7 @@ export function Composer({ conversation }) {
     <div class="composer-box">
       <textarea id="composer" ref=${field} rows="1" dir="auto" value=${text} placeholder=${`Message ${titleOf(conversation)}`}
         aria-label=${`Message to ${titleOf(conversation)}`} aria-describedby="composer-hint" onInput=${onInput} onKeyDown=${onKeyDown}></textarea>
-      <${IconButton} icon="smile" label="Insert an emoji" onClick=${() => (dialog.value = { name: 'emoji', pick: insert })} />
+      <${IconButton} icon="smile" label="Insert an emoji" onClick=${pickEmoji} />
       <button type="submit" class="send" aria-label="Send" title="Send (Enter)" disabled=${!text.trim() || text.length > most}><${Icon} name="send" /></button>
     </div>
     <p class="composer-hint" id="composer-hint">${text.length > most - NEAR_LIMIT

@@ -27,7 +27,7 @@ export function Emoji({ pick }) {
     else if (!inField || event.key === 'ArrowDown') moveFocus(sideways ? step(event, sideways) : event, '.emoji input, .emoji button');
   };
   return html`<${Modal} title="Pick an emoji"><div class="emoji" onKeyDown=${onKeyDown}>
-    <input type="search" placeholder="Search" aria-label="Search emoji" value=${query} onInput=${(event) => setQuery(event.target.value)} />
+    <input type="search" autofocus placeholder="Search" aria-label="Search emoji" value=${query} onInput=${(event) => setQuery(event.target.value)} />
     <div class="grid">${found.map(([emoji, name]) => html`<button type="button" key=${emoji} aria-label=${name} title=${name}
       onClick=${() => choose(emoji)}>${emoji}</button>`)}</div>
     ${!found.length && html`<p class="hint" role="status">Nothing is called that.</p>`}

@@ -115,12 +115,16 @@ function onMessageKey(event, message) {
 }
 
 function Actions({ message }) {
+  const run = (name) => (event) => {
+    event.currentTarget.closest('.message').focus(); // where a dialog puts the focus back to
+    ACTIONS[name](message);
+  };
   return html`<div class="actions" role="toolbar" aria-label="Message actions">
-    <${IconButton} icon="smile" label="React (A)" onClick=${() => ACTIONS.react(message)} />
-    <${IconButton} icon="reply" label="Reply (R)" onClick=${() => ACTIONS.reply(message)} />
-    ${isMine(message) && html`<${IconButton} icon="edit" label="Edit (E)" onClick=${() => ACTIONS.edit(message)} />`}
-    ${mayDelete(message) && html`<${IconButton} icon="trash" label="Delete (Del)" onClick=${() => ACTIONS.remove(message)} />`}
-    <${IconButton} icon="pulse" label="X-ray (X)" onClick=${() => ACTIONS.xray(message)} />
+    <${IconButton} icon="smile" label="React (A)" onClick=${run('react')} />
+    <${IconButton} icon="reply" label="Reply (R)" onClick=${run('reply')} />
+    ${isMine(message) && html`<${IconButton} icon="edit" label="Edit (E)" onClick=${run('edit')} />`}
+    ${mayDelete(message) && html`<${IconButton} icon="trash" label="Delete (Del)" onClick=${run('remove')} />`}
+    <${IconButton} icon="pulse" label="X-ray (X)" onClick=${run('xray')} />
   </div>`;
 }
 

@@ -1,4 +1,4 @@
-/** A modal dialog: the browser's own <dialog>, which traps the focus and closes on Escape. */
+/** A modal dialog: the browser's own <dialog>, which traps the focus and closes on Escape. The focus goes back to where it was. */
 import { html, useEffect, useRef } from '../lib.js';
 import { IconButton } from './icon.js';
 import { dialog } from './ui.js';
@@ -6,7 +6,9 @@ import { dialog } from './ui.js';
 export function Modal({ title, children, wide = false }) {
   const element = useRef();
   useEffect(() => {
+    const before = document.activeElement;
     element.current.showModal();
+    return () => before.isConnected && before.focus();
   }, []);
   const close = () => (dialog.value = null);
   const onBackdrop = (event) => event.target === element.current && close();

@@ -30,8 +30,8 @@ export function PeoplePicker({ chosen, onChange, without = new Set() }) {
   return html`<div class="picker" onKeyDown=${(event) => moveFocus(event, '.picker input')}>
     ${chosen.length > 0 && html`<div class="chips">${chosen.map((id) => html`<button type="button" key=${id} class="chip"
       aria-label=${`Take ${nameOf(id)} off`} onClick=${() => toggle(id)}><${Avatar} id=${id} /> <span dir="auto">${nameOf(id)}</span> <${Icon} name="close" /></button>`)}</div>`}
-    <label class="search"><${Icon} name="search" /><input type="search" placeholder="Search people by name" aria-label="Search people by name"
-      autocomplete="off" value=${query} onInput=${(event) => setQuery(event.target.value)} ref=${useFocus()} /></label>
+    <label class="search"><${Icon} name="search" /><input type="search" autofocus placeholder="Search people by name" aria-label="Search people by name"
+      autocomplete="off" value=${query} onInput=${(event) => setQuery(event.target.value)} /></label>
     <ul class="results" aria-label="People">
       ${people?.map(({ id, display_name, username }) => html`<li key=${id}><label class="item">
         <${Avatar} id=${id} /><span class="item-text"><span class="item-title" dir="auto">${display_name}</span><span class="item-preview">@${username}</span></span>
@@ -43,9 +43,3 @@ export function PeoplePicker({ chosen, onChange, without = new Set() }) {
 }
 
 const acquaintances = () => ordered.value.map(({ peer_id }) => peer_id && profileOf(peer_id).value).filter(Boolean);
-
-function useFocus() {
-  const field = useRef();
-  useEffect(() => field.current.focus(), []);
-  return field;
-}

@@ -59,8 +59,8 @@ export class ScrollKeeper {
   /** Shows a row: in the middle, or `fromTop` pixels below the upper edge. */
   reveal(row, fromTop = null) {
     this.stuck = false;
-    row.scrollIntoView({ block: fromTop === null ? 'center' : 'start' });
-    if (fromTop !== null) this.scroller.scrollTop -= fromTop;
+    const distance = row.getBoundingClientRect().top - this.scroller.getBoundingClientRect().top;
+    this.scroller.scrollTop += distance - (fromTop ?? (this.scroller.clientHeight - row.offsetHeight) / 2);
     this.remember();
   }
 

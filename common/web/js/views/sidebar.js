@@ -74,12 +74,10 @@ function Item({ conversation }) {
   return html`<a class=${`item ${unread ? 'unread' : ''}`} href=${hrefOf(id)} aria-current=${id === openId.value ? 'page' : null}>
     ${kind === 'group' ? html`<${GroupAvatar} id=${id} name=${title} />` : html`<${Avatar} id=${peer_id} presence />`}
     <span class="item-text">
-      <span class="item-title" dir="auto">${title}</span>
-      <span class="item-preview" dir="auto"><${Preview} conversation=${conversation} /></span>
-    </span>
-    <span class="item-side">
-      <time datetime=${last_activity_at} title=${fullTime(last_activity_at)}>${shortTime(last_activity_at)}</time>
-      ${unread > 0 && html`<span class="badge" aria-label=${`${unread} unread`}>${unread > 99 ? '99+' : unread}</span>`}
+      <span class="item-line"><span class="item-title" dir="auto">${title}</span>
+        <time datetime=${last_activity_at} title=${fullTime(last_activity_at)}>${shortTime(last_activity_at)}</time></span>
+      <span class="item-line"><span class="item-preview" dir="auto"><${Preview} conversation=${conversation} /></span>
+        ${unread > 0 && html`<span class="badge">${unread > 99 ? '99+' : unread}<span class="hidden"> unread</span></span>`}</span>
     </span>
   </a>`;
 }
@@ -92,7 +90,7 @@ function Preview({ conversation: { id, kind, last_message: last } }) {
   if (!last) return 'No messages yet';
   if (last.kind === 'notice' || last.deleted_at) return html`<i>${gist(last)}</i>`;
   if (last.sender_id === myId.value) return `You: ${last.body}`;
-  return kind === 'group' ? `${nameOf(last.sender_id)}: ${last.body}` : last.body;
+  return kind === 'group' ? `${nameOf(last.sender_id).split(' ')[0]}: ${last.body}` : last.body;
 }
 
 /** People whom the search finds: choosing one opens the direct conversation. */

@@ -34,6 +34,13 @@ class World:
         """Whose browser it is."""
         return self.people[0]
 
+    def something_new(self) -> None:
+        """Let the hero have read all but one message of the group."""
+        hero = self.hero
+        seen = hero.call("GET", f"/conversations/{self.room}")["last_seq"]
+        hero.call("PUT", f"/conversations/{self.room}/read", seq=seen)
+        self.people[3].say(self.room, "One more thing: the meeting is in room 4.")
+
     def close(self) -> None:
         """Let go of everybody's connections."""
         for person in self.people:

@@ -16,6 +16,8 @@ FOUNDERS = 0.8
 """The share of a group's people who are there from the beginning."""
 SMALL = 40
 """In a group with fewer messages nothing changes."""
+AWAY = 0.02
+"""The share of messages, at the end, that whoever began the group may miss."""
 
 
 @dataclass
@@ -34,13 +36,17 @@ Scene = list[Entry]
 
 
 class Script:
-    """The scenes of one conversation. Afterwards `present` and `roles` say who is in it."""
+    """The scenes of one conversation. Afterwards `present` and `roles` say who is in it.
+
+    `away` is a member who has not read the end.
+    """
 
     def __init__(self, conversation: Conversation, dice: Dice) -> None:
         self._conversation = conversation
         self._dice = dice
         self._language = language(conversation.language)
         self._name = conversation.name
+        self.away: Person | None = None
         self._deck: list[Dialogue] = []
         people = list(conversation.members)
         founders = len(people)
@@ -56,7 +62,11 @@ class Script:
         """Yield scenes until there are as many messages as the conversation should have."""
         said, wanted = 0, self._conversation.messages
         agenda = self._agenda()
+        leaving = wanted - max(4, int(wanted * AWAY))
+        goes_away = len(self.present) > 4 and self._dice.chance(0.6)
         while said < wanted:
+            if goes_away and said >= leaving:
+                self.away = self._conversation.members[0]
             scene = agenda.pop(0)[1]() if agenda and agenda[0][0] <= said else self._dialogue()
             yield scene[: wanted - said]
             said += len(scene)
@@ -81,7 +91,7 @@ class Script:
     def _dialogue(self) -> Scene:
         dice = self._dice
         dialogue = self._next_dialogue()
-        cast = dice.some(self.present, dialogue.speakers)
+        cast = dice.some([one for one in self.present if one != self.away], dialogue.speakers)
         names = [one.first_name for one in cast]
         names += [dice.pick(self._conversation.members).first_name for _ in SPEAKERS[len(names) :]]
         texts = self._language.say(dialogue, names, dice)
@@ -99,7 +109,9 @@ class Script:
     def _next_dialogue(self) -> Dialogue:
         """Draw from a deck, so that nothing comes again before all else was said."""
         if not self._deck:
-            dialogues = self._language.about(self._conversation.topics, len(self.present))
+            # One less: somebody may be away.
+            speakers = max(2, len(self.present) - 1)
+            dialogues = self._language.about(self._conversation.topics, speakers)
             self._deck = self._dice.some(dialogues, len(dialogues))
         return self._deck.pop()
 

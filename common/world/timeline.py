@@ -195,6 +195,8 @@ def _members(
     for person in script.present:
         joined_at, found = joined[person.id]
         behind = 0 if dice.chance(0.5) else 1 + int(60 * dice.throw() ** 3)
+        if person == script.away:
+            behind = last_seq
         members.append(
             {
                 "type": "member",

@@ -13,6 +13,7 @@ from lab.errors import INTERRUPTED, LabError, Terminated
 
 COMMANDS = (
     *("up", "down", "ps", "logs", "open", "test"),
+    *("seed", "reset", "export", "import"),
     *("diff", "exercise", "history"),
     *("lint", "lock", "docs"),
 )

@@ -1,0 +1,42 @@
+"""`lab import`."""  # noqa: N999 - a command's module has its name
+
+import sys
+from pathlib import Path
+
+import click
+
+from lab.cli.console import must_run, short_name, the_instance
+from lab.data import Data, in_words
+from lab.errors import LabError
+from lab.instance import Instance
+
+
+@click.command("import")
+@click.argument("phase")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+def command(phase: str, file: str) -> int:
+    """Fill PHASE, which must be empty, from the archive FILE; - is stdin.
+
+    An archive that is damaged in any way is refused whole, with the line that is wrong.
+    """
+    instance = the_instance(phase)
+    must_run(instance)
+    data = Data(instance)
+    require_empty(instance, data)
+    if file == "-":
+        data.import_from(sys.stdin.buffer)
+        return 0
+    with Path(file).open("rb") as source:
+        data.import_from(source)
+    return 0
+
+
+def require_empty(instance: Instance, data: Data) -> None:
+    """Raise LabError with the way out unless the system holds nothing."""
+    counts = data.counts()
+    if counts:
+        word = short_name(instance)
+        raise LabError(
+            f"{instance.phase.label} is not empty: it holds {in_words(counts)}",
+            f"empty it first: ./lab reset {word} --empty",
+        )

@@ -1,0 +1,171 @@
+"""The data of a running phase: what commands do to it by way of the phase's own `chat.cli`.
+
+Every phase has that module in its service `chat`; see common/contract/archive/README.md.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from lab import engines
+from lab.errors import LabError
+from lab.instance import Instance
+from lab.paths import ROOT
+
+SERVICE = "chat"
+CLI = ("python", "-m", "chat.cli")
+SEED_FILE = "seed.json"
+RESTART_PATIENCE = 30.0  # seconds
+_POLL = 0.05
+_THINGS = (
+    ("user", "person", "people"),
+    ("conversation", "conversation", "conversations"),
+    ("message", "message", "messages"),
+    ("login", "login", "logins"),
+)
+
+
+@dataclass(frozen=True)
+class Seed:
+    """Which world it is; `day` as in 2026-11-23."""
+
+    size: str
+    number: int
+    day: str
+
+    def words(self) -> list[str]:
+        """Return the arguments of `python -m world`."""
+        return ["--size", self.size, "--number", str(self.number), "--day", self.day]
+
+
+class Data:
+    """What an instance holds."""
+
+    def __init__(self, instance: Instance, *, quiet: bool = False) -> None:
+        self._instance = instance
+        self._cli = [*CLI, *(["--quiet"] if quiet else [])]
+        self._engine = engines.of(instance)
+
+    def counts(self) -> dict[str, int]:
+        """Return how many records of each type there are; {} when the system is empty."""
+        with tempfile.TemporaryFile() as output:
+            self._run("state", stdout=output)
+            output.seek(0)
+            state = json.load(output)
+        return {} if state["empty"] else state["counts"]
+
+    def export_to(self, file: IO[bytes]) -> None:
+        """Write an archive."""
+        self._run("export", stdout=file)
+
+    def import_from(self, file: IO[bytes]) -> None:
+        """Fill an empty system."""
+        self._run("import", stdin=file)
+
+    def replace_by(self, file: IO[bytes]) -> None:
+        """Put an archive in the place of everything, or leave all as it is."""
+        self._run("import", "--replace", stdin=file)
+
+    def empty(self) -> None:
+        """Delete everything."""
+        self._run("empty", "--yes")
+
+    def restart(self) -> None:
+        """Restart the service, so that sockets of people who are gone close; wait for it."""
+        status = self._engine.status(self._instance)
+        self._engine.restart_service(self._instance, SERVICE)
+        if status is not None and status.address is not None:
+            _wait_for(f"{status.address}/readyz")
+
+    @property
+    def seed(self) -> Seed | None:
+        """Which world was seeded last, if any."""
+        found = self._instance.read(SEED_FILE)
+        return None if found is None else Seed(**found)  # type: ignore[arg-type]  # our own file
+
+    @seed.setter
+    def seed(self, seed: Seed) -> None:
+        self._instance.write(SEED_FILE, vars(seed))
+
+    def _run(
+        self, *words: str, stdin: IO[bytes] | None = None, stdout: IO[bytes] | None = None
+    ) -> None:
+        code = self._engine.run(self._instance, SERVICE, [*self._cli, *words], stdin, stdout)
+        if code != 0:
+            raise LabError(f"{self._instance.phase.label} did not {words[0]}; it says why above")
+
+
+@contextmanager
+def world(seed: Seed) -> Iterator[IO[bytes]]:
+    """Give the archive of a world while another process makes it up."""
+    making = subprocess.Popen(
+        [sys.executable, "-P", "-m", "world", *seed.words()],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "common")},
+    )
+    assert making.stdout is not None  # noqa: S101 - it was asked for
+    try:
+        yield making.stdout
+    finally:
+        making.stdout.close()
+        code = making.wait()
+    if code != 0:
+        raise LabError("the world could not be made up; see above")
+
+
+@contextmanager
+def private_file(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file that only its owner may read; it gets its name when it is complete."""
+    partial = path.with_name(path.name + ".part")
+    try:
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    except OSError as error:
+        raise LabError(f"cannot write {path}: {error.strerror}") from None
+    try:
+        os.fchmod(descriptor, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def trailer_of(path: Path) -> dict[str, Any]:
+    """Return the last line of an archive: its counts and its SHA-256."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 4096))
+        last: dict[str, Any] = json.loads(file.read().splitlines()[-1])
+        return last
+
+
+def in_words(counts: Mapping[str, int]) -> str:
+    """Say how many there are of what a person would count."""
+    found = [
+        f"{counts[kind]:,} {one if counts[kind] == 1 else many}"
+        for kind, one, many in _THINGS
+        if counts.get(kind)
+    ]
+    return ", ".join(found) or "nothing"
+
+
+def _wait_for(url: str) -> None:
+    deadline = time.monotonic() + RESTART_PATIENCE
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=5):  # noqa: S310 - an address of ours
+                return
+        except (urllib.error.URLError, OSError):
+            if time.monotonic() > deadline:
+                raise LabError(f"{url} does not answer after the restart") from None
+        time.sleep(_POLL)

@@ -32,18 +32,26 @@ def export_archive(
 
 
 def import_archive(
-    database: Database, sections: Sequence[Section], file: BinaryIO, progress: Progress
+    database: Database,
+    sections: Sequence[Section],
+    file: BinaryIO,
+    progress: Progress,
+    *,
+    replace: bool = False,
 ) -> dict[str, int]:
     """Fill an empty system; return how many records of each type.
 
-    All of it is one transaction. Whatever ends it early, even a kill, leaves the system empty.
+    All of it is one transaction. Whatever ends it early, even a kill, leaves the system empty; or,
+    with `replace`, as it was.
 
     Errors: `Refused` names the line; `NotPossible` when the system is not empty.
     """
-    _begin_import(database)
+    _begin_import(database, replace=replace)
     try:
         with database.write_in_any_mode() as connection:
             _require_importing(connection)
+            if replace:
+                _delete_everything(connection)
             reader = Reader(file, [section.types for section in sections], progress)
             for section in sections:
                 section.read(connection, reader)
@@ -59,8 +67,7 @@ def empty(database: Database) -> None:
     """Delete everything."""
     with database.write_in_any_mode() as connection:
         _refuse_read_only(connection)
-        for table in reversed(Base.metadata.sorted_tables):
-            connection.execute(delete(table))
+        _delete_everything(connection)
         set_mode(connection, Mode.OPEN)
 
 
@@ -72,11 +79,16 @@ def is_empty(connection: Connection) -> bool:
     )
 
 
-def _begin_import(database: Database) -> None:
+def _delete_everything(connection: Connection) -> None:
+    for table in reversed(Base.metadata.sorted_tables):
+        connection.execute(delete(table))
+
+
+def _begin_import(database: Database, *, replace: bool) -> None:
     """Stop being ready. Committed by itself, so that the serving process sees it."""
     with database.write_in_any_mode() as connection:
         _refuse_read_only(connection)
-        if not is_empty(connection):
+        if not replace and not is_empty(connection):
             raise NotPossible("The system is not empty; an import needs an empty one.")
         set_mode(connection, Mode.IMPORTING)
 

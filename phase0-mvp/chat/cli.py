@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         database.create_tables()
         given.run(database, given)
     except Refused as error:
-        return _fail(f"refused, and nothing was kept: {error}")
+        return _fail(f"refused, and nothing of it was kept: {error}")
     except (Busy, NotPossible, OSError) as error:
         return _fail(str(error))
     except KeyboardInterrupt:
@@ -52,6 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m chat.cli", description=__doc__)
+    parser.add_argument("--quiet", action="store_true", help="say nothing but errors")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     command = commands.add_parser("export", help="write everything into an archive")
@@ -60,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("import", help="fill an empty system from an archive")
     command.add_argument("file", nargs="?", default="-", help="- is standard input, the default")
+    command.add_argument("--replace", action="store_true", help="instead of what is there now")
     command.set_defaults(run=_import)
 
     command = commands.add_parser("empty", help="delete everything")
@@ -80,19 +82,19 @@ def _export(database: Database, given: argparse.Namespace) -> None:
         total = sum(counts(connection).values())
     with _private_file(given.file) as file, ProgressLine("exporting", total) as progress:
         written = transfer.export_archive(database, SECTIONS, file, progress)
-    _say(f"exported {_in_words(written)}")
-    _say("the archive holds password and token hashes: guard it as you guard the database")
+    _tell(given, f"exported {_in_words(written)}")
+    _tell(given, "the archive holds password and token hashes: guard it like the database")
 
 
 def _import(database: Database, given: argparse.Namespace) -> None:
     with _readable_file(given.file) as file, ProgressLine("importing", _size(file)) as progress:
-        read = transfer.import_archive(database, SECTIONS, file, progress)
-    _say(f"imported {_in_words(read)}")
+        read = transfer.import_archive(database, SECTIONS, file, progress, replace=given.replace)
+    _tell(given, f"imported {_in_words(read)}")
 
 
-def _empty(database: Database, _given: argparse.Namespace) -> None:
+def _empty(database: Database, given: argparse.Namespace) -> None:
     transfer.empty(database)
-    _say("emptied; who was connected finds out when the server restarts")
+    _tell(given, "emptied; who was connected finds out when the server restarts")
 
 
 def _read_only(database: Database, given: argparse.Namespace) -> None:
@@ -101,7 +103,7 @@ def _read_only(database: Database, given: argparse.Namespace) -> None:
         if mode_of(connection) is Mode.IMPORTING:
             raise NotPossible("An import is under way, or was killed; import again or restart.")
         set_mode(connection, wanted)
-    _say("read-only: every write is refused" if wanted is Mode.READ_ONLY else "open for writes")
+    _tell(given, "every write is refused" if wanted is Mode.READ_ONLY else "writes are taken again")
 
 
 def _state(database: Database, _given: argparse.Namespace) -> None:
@@ -157,6 +159,11 @@ def _in_words(numbers: Mapping[str, int]) -> str:
 
 def _end(_signal: int, _frame: object) -> NoReturn:
     raise KeyboardInterrupt
+
+
+def _tell(given: argparse.Namespace, text: str) -> None:
+    if not given.quiet:
+        _say(text)
 
 
 def _say(text: str) -> None:

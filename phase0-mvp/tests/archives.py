@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from running import PHASE
 
@@ -184,12 +184,12 @@ def is_empty(database: Database) -> bool:
         return transfer.is_empty(connection)
 
 
-def load(database: Database, source: Any) -> dict[str, int]:
+def load(database: Database, source: BinaryIO, *, replace: bool = False) -> dict[str, int]:
     """Import."""
-    return transfer.import_archive(database, SECTIONS, source, lambda _done: None)
+    return transfer.import_archive(database, SECTIONS, source, lambda _done: None, replace=replace)
 
 
-def dump(database: Database, target: Any) -> dict[str, int]:
+def dump(database: Database, target: BinaryIO) -> dict[str, int]:
     """Export."""
     return transfer.export_archive(database, SECTIONS, target, lambda _done: None)
 

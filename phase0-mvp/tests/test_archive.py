@@ -300,10 +300,25 @@ def test_only_an_empty_system_is_filled(tmp_path: Path) -> None:
     load(database, io.BytesIO(WHOLE))
     with pytest.raises(NotPossible, match="not empty"):
         load(database, io.BytesIO(WHOLE))
-    again = io.BytesIO()
-    dump(database, again)
-    assert again.getvalue() == WHOLE
+    assert _dumped(database) == WHOLE
     assert database.mode() is Mode.OPEN
+
+
+def test_replacing_is_all_or_nothing(tmp_path: Path) -> None:
+    database = database_in(tmp_path)
+    load(database, io.BytesIO(WHOLE))
+    other = sealed(dull(3))
+    with pytest.raises(Refused):
+        load(database, io.BytesIO(b"".join(other[:-1])), replace=True)
+    assert _dumped(database) == WHOLE
+    load(database, io.BytesIO(b"".join(other)), replace=True)
+    assert _dumped(database) == b"".join(other)
+
+
+def _dumped(database: Database) -> bytes:
+    target = io.BytesIO()
+    dump(database, target)
+    return target.getvalue()
 
 
 def test_memory_does_not_grow_with_the_archive(tmp_path: Path) -> None:

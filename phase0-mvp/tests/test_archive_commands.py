@@ -119,7 +119,7 @@ def test_a_refusal_says_which_line_and_that_nothing_was_kept(tmp_path: Path) -> 
     archive.write_bytes(b"".join(sealed(small())[:-3]))
     done = run_cli(tmp_path / "data", "import", str(archive))
     assert done.returncode == 1
-    assert "nothing was kept: line 18: " in done.stderr
+    assert "nothing of it was kept: line 18: " in done.stderr
 
 
 def test_emptying_needs_a_yes_and_leaves_nothing(tmp_path: Path) -> None:

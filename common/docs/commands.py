@@ -3,18 +3,21 @@
 import os
 import re
 import shutil
-import socket
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import psutil
 
 from docs import tree
 from docs.markdown import Block, Document
 from docs.output import difference
 from docs.shell import Shell
+from lab.native.ports import PortChooser
 
 SHELL_LANGUAGES = ("console", "sh", "bash", "shell")
 WITHIN = 60.0  # seconds for one command
+_PREFIX = "lab-docs-"
 _FIRST_PORT = 8000
 _PORT_NOTE = re.compile(r"^Port \d+ is taken, .*\n", re.MULTILINE)  # nobody has taken it: we moved
 
@@ -66,18 +69,18 @@ def how_to_run(block: Block) -> Run:
         return Run()
     if block.treatment.verb != "run":
         raise BadTreatment(f"'{block.treatment.verb}:' is no treatment of commands")
-    run = {"numbers_vary": False, "interrupt": False, "code": 0}
+    run = Run()
     for words in block.treatment.words.split(","):
         match words.split():
             case ["numbers", "vary"]:
-                run["numbers_vary"] = True
+                run = replace(run, numbers_vary=True)
             case ["interrupt"]:
-                run["interrupt"] = True
+                run = replace(run, interrupt=True)
             case ["exit", code] if code.isdecimal():
-                run["code"] = int(code)
+                run = replace(run, code=int(code))
             case _:
                 raise BadTreatment(f"'run: {words.strip()}' is not understood")
-    return Run(bool(run["numbers_vary"]), bool(run["interrupt"]), int(run["code"]))
+    return run
 
 
 def commands(block: Block) -> list[Command]:
@@ -111,11 +114,10 @@ class Session:
         self._blocks = blocks(file)
         self._done = 0
         self._failed = False
-        self._directory = Path(tempfile.mkdtemp(prefix="lab-docs-")).resolve()
+        self._directory = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-")).resolve()
         tree.copy(self._directory)
-        self._port = _free_port()
-        self._environment = _environment(self._port)
-        self._shell = Shell(self._directory, self._environment)
+        self._port = PortChooser().any()
+        self._shell = Shell(self._directory, _environment(self._port))
 
     def run(self, block: Block) -> None:
         """Run the blocks up to this one that have not been run.
@@ -134,12 +136,7 @@ class Session:
     def close(self) -> None:
         """Stop what the document has started and remove the copy."""
         self._shell.close()
-        shell = Shell(self._directory, self._environment)
-        try:
-            shell.run("./lab down", WITHIN)
-        finally:
-            shell.close()
-            shutil.rmtree(self._directory, ignore_errors=True)
+        _remove(self._directory)
 
     def _run(self, block: Block) -> None:
         try:
@@ -172,6 +169,24 @@ class Session:
             raise Mismatch(f"$ {command.typed}\n{found}")
 
 
+def sweep() -> None:
+    """Remove what runs that were killed have left."""
+    for directory in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
+        pid = directory.name.removeprefix(_PREFIX).partition("-")[0]
+        if pid.isdecimal() and not psutil.pid_exists(int(pid)):
+            _remove(directory)
+
+
+def _remove(directory: Path) -> None:
+    """Stop what runs in a copy of the tree, then delete it."""
+    shell = Shell(directory, _environment(_FIRST_PORT))
+    try:
+        shell.run("./lab down", WITHIN)
+    finally:
+        shell.close()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
 def _environment(port: int) -> dict[str, str]:
     """Return a newcomer's environment: nothing of the checkout that runs the tests, no Docker.
 
@@ -186,9 +201,3 @@ def _environment(port: int) -> dict[str, str]:
         "CHAT_PORT": str(port),
         "DOCKER_HOST": "unix:///nobody-listens-here",
     }
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])

@@ -36,6 +36,7 @@ class Shell:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            preexec_fn=_let_ctrl_c_work,  # noqa: PLW1509 - the caller has one thread
         )
 
     def run(
@@ -83,6 +84,11 @@ class Shell:
         """Press Ctrl-C for what runs in the foreground; the shell itself goes on."""
         for child in psutil.Process(self._process.pid).children():
             child.send_signal(signal.SIGINT)
+
+
+def _let_ctrl_c_work() -> None:
+    """Undo what a script does to those it starts in the background: they ignore SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _pipe(stream: IO[bytes] | None) -> IO[bytes]:

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from docs.commands import Session
+from docs.commands import Session, sweep
 
 
 @pytest.fixture(scope="session")
 def session_of() -> Iterator[Callable[[Path], Session]]:
     """Return the session of a document, begun when its first block is run."""
+    sweep()
     sessions: dict[Path, Session] = {}
 
     def of(file: Path) -> Session:

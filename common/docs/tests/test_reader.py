@@ -1,5 +1,9 @@
 """The checks themselves: they see what they should, and cannot pass by accident."""
 
+import os
+import signal
+import subprocess
+import tempfile
 import textwrap
 from pathlib import Path
 
@@ -14,6 +18,7 @@ from docs.commands import (
     blocks,
     commands,
     how_to_run,
+    sweep,
 )
 from docs.links import fault
 from docs.markdown import Block, Document, Treatment
@@ -108,6 +113,29 @@ def test_ctrl_c_ends_the_command_and_not_the_shell(tmp_path: Path) -> None:
         assert shell.run("echo on", 5).output == "on\n"
     finally:
         shell.close()
+
+
+def test_ctrl_c_works_where_a_script_runs_the_tests_in_the_background(tmp_path: Path) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    shell = Shell(tmp_path, {"PATH": "/usr/bin:/bin"})
+    try:
+        result = shell.run("echo up; exec 2>&-; sleep 30", 10, lambda text: "up" in text)
+        assert result.code == 128 + signal.SIGINT
+    finally:
+        shell.close()
+        signal.signal(signal.SIGINT, before)
+
+
+def test_what_a_killed_run_has_left_is_removed() -> None:
+    ended = subprocess.run(["sh", "-c", "echo $$"], capture_output=True, text=True, check=True)
+    left = Path(tempfile.mkdtemp(prefix=f"lab-docs-{ended.stdout.strip()}-"))
+    in_use = Path(tempfile.mkdtemp(prefix=f"lab-docs-{os.getpid()}-"))
+    try:
+        sweep()
+        assert not left.exists()
+        assert in_use.exists()
+    finally:
+        in_use.rmdir()
 
 
 def test_links_are_followed_to_files_and_headings(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         parser.addoption(
             "--url",
             default=os.environ.get("CONTRACT_URL"),
-            help="address of the system under test, such as http://127.0.0.1:8000 (or CONTRACT_URL)",
+            help="address of the system under test, as http://127.0.0.1:8000 (or CONTRACT_URL)",
         )
     parser.addoption(
         "--kill-command",

@@ -5,12 +5,13 @@ from itertools import pairwise
 
 import pytest
 from playwright.sync_api import expect
-
-from web_support.browsers import Browsers, Chat, chromium  # noqa: F401
+from web_support.browsers import Browsers, Chat
 from web_support.people import Person
 
 LENGTH = 700
-HELD = 300  # rows the page may hold, date lines and all
+HELD = 300  # messages the page may hold
+DRAWN = "() => new Promise(done => requestAnimationFrame(() => setTimeout(done, 30)))"
+OLDER_HELD = "least => +document.querySelector('[data-seq]').dataset.seq < least"
 
 
 @pytest.fixture(scope="module")
@@ -28,13 +29,13 @@ def old_friends(url: str) -> Iterator[tuple[Person, Person, str]]:
 
 
 def seqs(chat: Chat) -> list[int]:
-    return list(chat.page.eval_on_selector_all("[data-seq]", "rows => rows.map(r => +r.dataset.seq)"))
+    return list(chat.page.eval_on_selector_all("[data-seq]", "all => all.map(r => +r.dataset.seq)"))
 
 
 def scroll(chat: Chat, by: int) -> None:
     chat.page.locator(".history").hover()
     chat.page.mouse.wheel(0, by)
-    chat.page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done, 30)))")
+    chat.page.evaluate(DRAWN)
 
 
 def scroll_until(chat: Chat, by: int, seq: int) -> None:
@@ -72,8 +73,8 @@ def test_what_one_reads_stays_in_place_while_older_messages_come(
     row = chat.page.locator(f"[data-seq='{before + 8}']")
     chat.page.locator(".history").evaluate("h => { h.scrollTop = 500; }")
     top = row.bounding_box()
-    chat.page.wait_for_function("least => +document.querySelector('[data-seq]').dataset.seq < least", arg=before)
-    chat.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    chat.page.wait_for_function(OLDER_HELD, arg=before)
+    chat.page.evaluate(DRAWN)
     after = row.bounding_box()
     assert top
     assert after

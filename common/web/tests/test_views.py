@@ -5,13 +5,12 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
-
+from playwright.sync_api import Page, ViewportSize
 from web_support.browsers import Browsers, Chat
 from web_support.views import LOGGED_IN, VIEWS, show
 from web_support.world import World, make_world
 
-PHONE = {"width": 320, "height": 568}
+PHONE: ViewportSize = {"width": 320, "height": 568}
 GRAVE = {"serious", "critical"}
 
 pytestmark = pytest.mark.failing_requests  # the views of failures are among them

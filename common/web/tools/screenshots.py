@@ -11,14 +11,13 @@ import argparse
 import sys
 from pathlib import Path
 
-WEB = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(WEB / "tests"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 from web_support.browsers import Browsers, chromium
 from web_support.views import LOGGED_IN, VIEWS, show
 from web_support.world import World, make_world
 
-IMAGES = WEB.parent.parent / "docs" / "images"
+IMAGES = Path(__file__).resolve().parents[3] / "docs" / "images"
 WIDTHS = {"phone": (320, 640), "tablet": (768, 1024), "wide": (1440, 900)}
 PICTURES = {
     "chat-light": ("conversation", "light", (1280, 800)),

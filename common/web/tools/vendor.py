@@ -1,6 +1,6 @@
 """Bring the client's libraries into vendor/, or check that they are the ones pinned.
 
-    python common/web/tools/vendor.py            fetch every package of vendor/manifest.json with npm
+    python common/web/tools/vendor.py            fetch what vendor/manifest.json names, with npm
     python common/web/tools/vendor.py --check    compare the files with the manifest's checksums
 
 A library is taken as its maker published it, except that bare imports ("preact") become paths

@@ -69,7 +69,7 @@ function Welcome() {
 }
 
 function Missing() {
-  if (listState.value === 'loading') return html`<p class="hint loading" role="status">Loading…</p>`;
+  if (listState.value !== 'ready') return html`<div class="empty big"><p role="status">${listState.value.words || 'Loading…'}</p></div>`;
   return html`<div class="empty big"><${Icon} name="search" /><h1>This conversation is not here</h1>
     <p>It does not exist, or you are not part of it any more.</p>
     <button type="button" onClick=${() => go(null)}>To your conversations</button></div>`;

@@ -57,9 +57,9 @@ export function History({ conversation, timeline }) {
 
   useEffect(() => {
     keeper.current = new ScrollKeeper(scroller.current, content.current, { canStick: () => timeline.edges.value.end, onMove });
-    if (!timeline.items.value.length) timeline.open();
-    else if (!timeline.edges.value.end) timeline.open();
     if (line !== null) target.current = { seq: line + 1, fromTop: 80 };
+    if (timeline.items.value.length && timeline.edges.value.end) reveal();
+    else timeline.open();
     addEventListener('focus', see);
     document.addEventListener('visibilitychange', see);
     return () => {
@@ -78,7 +78,8 @@ export function History({ conversation, timeline }) {
     toNewest();
   }, [outbox.value.findLast((entry) => entry.conversation_id === conversation.id)?.client_id]);
   useEffect(() => { // what comes while one is not looking is new when one is back
-    if (!looking() && line === null && conversation.last_seq > conversation.read_seq) setLine(conversation.read_seq);
+    const news = conversation.last_seq > conversation.read_seq && (line === null || line < conversation.read_seq);
+    if (news && !looking()) setLine(conversation.read_seq);
   }, [conversation.last_seq]);
 
   const lineAbove = line !== null && items.length && line + 1 < items[0].seq;

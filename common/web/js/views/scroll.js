@@ -42,9 +42,9 @@ export class ScrollKeeper {
 
   /** Puts that row back to where it was, after something changed. */
   restore() {
-    const scrolled = this.scroller.scrollTop - this.top; // by the person, the event is still to come
-    if (this.stuck && scrolled >= 0 && this.canStick()) this.toBottom();
+    if (this.stuck && this.canStick()) this.toBottom();
     else if (this.row?.isConnected) {
+      const scrolled = this.scroller.scrollTop - this.top; // by the person, the event is still to come
       const top = this.row.getBoundingClientRect().top - this.scroller.getBoundingClientRect().top;
       const shift = top - (this.offset - scrolled);
       if (Math.abs(shift) >= 1) this.scroller.scrollTop += shift;

@@ -1,1 +1,1 @@
-"""What the browser tests and the screenshots share: people, Chromium, and the page as people see it."""
+"""What the browser tests and the screenshots share: people, Chromium, the page as it is used."""

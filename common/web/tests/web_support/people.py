@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import httpx
 
-PASSWORD = "correct horse battery"  # noqa: S105 - of people who exist for one test
+PASSWORD = "correct horse battery"
 PATIENCE = 15.0  # seconds for what must happen
 
 
@@ -25,7 +25,7 @@ class Person:
     @classmethod
     def register(cls, url: str, name: str, username: str | None = None) -> "Person":
         """Register somebody; without a username one is made that nobody else has."""
-        first = name.split()[0].lower()
+        first = name.split(maxsplit=1)[0].lower()
         username = username or f"{first if first.isascii() else 'x'}-{uuid4().hex[:10]}"
         body = {"username": username, "password": PASSWORD, "display_name": name}
         answer = httpx.post(f"{url}/api/v1/auth/register", json=body, timeout=30)

@@ -1,4 +1,4 @@
-"""Every view of the client by name, and how one gets there. Checks and screenshots walk this table."""
+"""Every view of the client by name, and how one gets there; checks and screenshots walk it."""
 
 from collections.abc import Callable
 

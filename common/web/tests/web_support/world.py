@@ -10,7 +10,7 @@ TALK = [
     (1, "Short version: **reads are fine**, writes wait for each other."),
     (0, "How long do they wait?"),
     (2, "Longer than I would like to defend in a lecture."),
-    (3, "Before we add anything, let us *measure* what one send costs. I put it in `bench/send.py`:"),
+    (3, "Before we add anything, let us *measure* one send. I put it in `bench/send.py`:"),
     (3, "```\nwith timed('send'):\n    client.post(url, json=body)\n```"),
     (0, "Good. Then the cache can come later, when we know what it buys."),
     (4, "صباح الخير! النتائج جاهزة الآن"),
@@ -19,6 +19,7 @@ TALK = [
     (0, "I will believe it when I see it."),
     (3, "Numbers are up. A send is four statements and one commit."),
 ]
+REACTIONS = [(0, 0, "🎉"), (2, 0, "🎉"), (3, 1, "👀"), (1, 10, "😂"), (3, 10, "😂")]
 
 
 @dataclass
@@ -59,7 +60,7 @@ def make_world(url: str) -> World:
     room = hero.group("Performance team", people[1:])
     sent = [people[who].say(room, text) for who, text in TALK]
     path = f"/conversations/{room}/messages"
-    for who, number, emoji in ((0, 0, "🎉"), (2, 0, "🎉"), (3, 1, "👀"), (1, 10, "😂"), (3, 10, "😂")):
+    for who, number, emoji in REACTIONS:
         people[who].call("PUT", f"{path}/{sent[number]['id']}/reactions/{emoji}")
     edsger.call("PATCH", f"{path}/{sent[9]['id']}", body="I will be brief. For once. I promise.")
     deleted = grace.say(room, "wrong window")

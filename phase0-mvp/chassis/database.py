@@ -157,7 +157,7 @@ def _set_up_connections(engine: Engine) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode = WAL")
-        # In WAL mode the default, NORMAL, can lose the last commits when the power fails.
+        # NORMAL, often recommended with WAL, can lose the last commits when the power fails.
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.close()

@@ -10,6 +10,7 @@ from lab.errors import LabError, UsageError
 from lab.paths import ROOT
 from lab.steps import exercise
 from lab.steps.exercise import Exercise
+from lab.steps.layout import copy_lesson
 from lab.steps.route import Route, Trees
 from lab.steps.store import Store, open_store
 from lab.testing.pytest_run import run
@@ -49,6 +50,7 @@ def _begin(store: Store, made: Exercise, target: Path) -> int:
         for path in written:
             say(f"  put back: {path}")
     else:
+        copy_lesson(made.phase, target)
         (target / "README.md").write_text(exercise.task(made), encoding="utf-8")
         say(f"{target.name} is laid out; its README.md says what to do.")
     name = made.step.name
@@ -74,6 +76,7 @@ def _hint(made: Exercise) -> int:
 def _solve(store: Store, made: Exercise, target: Path) -> int:
     solution = exercise.solution_directory(ROOT, made.step.name)
     exercise.solve(store, made, solution)
+    copy_lesson(made.phase, solution)
     say(f"{solution.name} holds the tree after step {made.step.name}. What is different:")
     say(f"  git diff --no-index {target.name} {solution.name}")
     say(f"The step as it was written: ./lab diff {made.origin} {made.step.name}")

@@ -9,7 +9,7 @@ from pathlib import Path
 from lab.errors import LabError, UsageError
 from lab.steps import notes
 from lab.steps.notes import ExerciseNotes
-from lab.steps.route import Step, Trees
+from lab.steps.route import PathPhase, Step, Trees
 from lab.steps.store import Store
 from lab.steps.stubs import stubs
 
@@ -26,6 +26,7 @@ class Exercise:
     """
 
     step: Step
+    phase: PathPhase
     before: str
     after: str
     laid_out: str
@@ -58,7 +59,8 @@ def prepare(trees: Trees, name: str) -> Exercise:
     changed = [change.path for change in store.changes(before, after)]
     changed_tests = [path for path in changed if _TEST_FILE.fullmatch(path)]
     chosen = _chosen(said.tests or (_TESTS,), changed_tests)
-    tests = [path for path in chosen if path in store.files(after)]
+    complete = store.files(after)
+    tests = [path for path in chosen if path in complete]
     if not tests:
         raise LabError(
             f"step {name} changes no test that an exercise could be checked by",
@@ -71,7 +73,8 @@ def prepare(trees: Trees, name: str) -> Exercise:
     laid_out = _with_files(store, tree, made)
     present = store.files(laid_out)
     untouchable = tuple(path for path in [*tests, *support] if path in present)
-    return Exercise(step, before, after, laid_out, tuple(tests), tuple(made), untouchable)
+    phase = trees.route.phase(step.phase)
+    return Exercise(step, phase, before, after, laid_out, tuple(tests), tuple(made), untouchable)
 
 
 def directory(root: Path, name: str) -> Path:
@@ -92,7 +95,8 @@ def begin(store: Store, exercise: Exercise, target: Path) -> list[str]:
     if not target.exists():
         return store.write_out(exercise.laid_out, target)
     present = store.snapshot(target)
-    missing = [path for path in exercise.untouchable if path not in store.files(present)]
+    held = store.files(present)
+    missing = [path for path in exercise.untouchable if path not in held]
     return store.write_out(store.combine(present, exercise.laid_out, missing), target)
 
 
@@ -128,7 +132,7 @@ def _stubs(
 def _python(store: Store, tree: str) -> dict[str, str]:
     entries = {path: one for path, one in store.files(tree).items() if path.endswith(".py")}
     contents = store.contents(entry.blob for entry in entries.values())
-    return {path: contents[entry.blob].decode() for path, entry in entries.items()}
+    return {path: contents[entry.blob].decode(errors="replace") for path, entry in entries.items()}
 
 
 def _with_files(store: Store, tree: str, files: dict[str, str]) -> str:

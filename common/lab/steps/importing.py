@@ -10,7 +10,7 @@ from lab.steps import patch
 from lab.steps.export import EXPORTED, Point, points
 from lab.steps.git import Git, GitError
 from lab.steps.notes import StepNotes
-from lab.steps.route import STEPS_OF_A_PHASE, Route, StagePhase, Trees
+from lab.steps.route import STEPS_OF_A_PHASE, PathPhase, Route, Trees
 from lab.steps.store import OWN_FILES, SUBMODULE, Store, is_own
 from lab.steps.verify import require
 
@@ -50,6 +50,7 @@ def import_history(trees: Trees, directory: Path) -> Imported:
     patches = list(_patches(store, described, current, new))
     files = _write_snapshots(store, route, new)
     written = [_write_patch(phase, said, text) for phase, said, text in patches]
+    _move_refs(Git(repository), new)
     remarks = [
         f"the message of {after.name} was edited; messages come from diffs/README.md"
         for before, after in zip(base, new, strict=False)
@@ -123,7 +124,7 @@ def _refuse_moved_base(store: Store, current: list[Point], base: list[Point]) ->
         )
 
 
-def _sequence(route: Route, names: list[str]) -> list[tuple[StagePhase, StepNotes]]:
+def _sequence(route: Route, names: list[str]) -> list[tuple[PathPhase, StepNotes]]:
     """Return phase and section of each commit after the first; checks that none is missing.
 
     Steps that diffs/README.md describes and that are not recorded yet may follow the last one.
@@ -165,7 +166,7 @@ def _refuse_foreign(store: Store, point: Point) -> None:
 
 
 def _refuse_unrecorded(
-    store: Store, described: list[tuple[StagePhase, StepNotes]], new: list[Point]
+    store: Store, described: list[tuple[PathPhase, StepNotes]], new: list[Point]
 ) -> None:
     """Refuse to write over a phase's directory that no recorded step stands for."""
     for (phase, said), point in zip(described, new[1:], strict=True):
@@ -181,10 +182,10 @@ def _refuse_unrecorded(
 
 def _patches(
     store: Store,
-    described: list[tuple[StagePhase, StepNotes]],
+    described: list[tuple[PathPhase, StepNotes]],
     old: list[Point],
     new: list[Point],
-) -> Iterator[tuple[StagePhase, StepNotes, bytes]]:
+) -> Iterator[tuple[PathPhase, StepNotes, bytes]]:
     """Make and check the patch of every step whose trees have changed; yield the new texts."""
     for place, (phase, said) in enumerate(described, start=1):
         pair = (new[place - 1].tree, new[place].tree)
@@ -207,6 +208,16 @@ def _write_snapshots(store: Store, route: Route, new: list[Point]) -> dict[str, 
     return {name: paths for name, paths in changed.items() if paths}
 
 
-def _write_patch(phase: StagePhase, said: StepNotes, text: bytes) -> str:
+def _move_refs(git: Git, new: list[Point]) -> None:
+    """Make an export stand for the checkout as it is now, so that it can be used again."""
+    commits = git.text("rev-list", "--reverse", "HEAD").split("\n")
+    refs = {EXPORTED: commits[-1]}
+    for point, commit in zip(new, commits, strict=True):
+        refs[f"refs/tags/phase{point.name.split('.')[0]}"] = commit  # the last of a phase stays
+    for ref, commit in refs.items():
+        git("update-ref", ref, commit)
+
+
+def _write_patch(phase: PathPhase, said: StepNotes, text: bytes) -> str:
     (phase.diffs / said.file_name).write_bytes(text)
     return said.file_name

@@ -4,7 +4,7 @@ import fcntl
 import shutil
 from pathlib import Path
 
-from lab.steps.route import Route, StagePhase, Trees
+from lab.steps.route import PathPhase, Route, Trees
 from lab.steps.store import open_store
 
 
@@ -19,18 +19,18 @@ def lay_out(root: Path, name: str) -> Path:
     step = route.step(name)
     steps = root / ".lab" / "steps"
     steps.mkdir(parents=True, exist_ok=True)
-    with (steps / "lock").open("w") as lock, open_store(root) as store:
+    with (root / ".lab" / "steps.lock").open("w") as lock, open_store(root) as store:
         fcntl.flock(lock, fcntl.LOCK_EX)
         common = steps / "common"
         if not common.is_symlink():
             common.symlink_to(Path("..", "..", "common"))
         directory = steps / name
         store.write_out(Trees(store, route).after(step), directory)
-        _show_lesson(route.phase(step.phase), directory)
+        copy_lesson(route.phase(step.phase), directory)
     return directory
 
 
-def _show_lesson(phase: StagePhase, directory: Path) -> None:
-    """Copy the phase's lesson and picture, which its system shows."""
+def copy_lesson(phase: PathPhase, directory: Path) -> None:
+    """Copy a phase's lesson and picture, which its system shows, beside a step's tree."""
     for file in [*phase.directory.glob("README.md"), *phase.directory.glob("architecture.*")]:
         shutil.copyfile(file, directory / file.name)

@@ -2,7 +2,7 @@
 
 from lab.errors import LabError, UsageError
 from lab.steps import notes, patch
-from lab.steps.route import STEPS_OF_A_PHASE, Route, StagePhase, Step, Trees
+from lab.steps.route import STEPS_OF_A_PHASE, PathPhase, Route, Step, Trees
 
 
 def record(trees: Trees, name: str) -> Step:
@@ -32,7 +32,7 @@ def record(trees: Trees, name: str) -> Step:
     return Step(phase.number, number, file, said)
 
 
-def _place(route: Route, name: str) -> tuple[StagePhase, int]:
+def _place(route: Route, name: str) -> tuple[PathPhase, int]:
     step = notes.STEP.fullmatch(name)
     if step is None:
         raise UsageError(f"{name!r} is no step", "a step is written 1.2: phase 1, second step")

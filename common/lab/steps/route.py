@@ -31,7 +31,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class StagePhase:
+class PathPhase:
     """A phase's directory: the tree after the latest of its recorded steps.
 
     described holds every section of diffs/README.md, of steps not yet recorded too.
@@ -65,9 +65,9 @@ class Route:
         self.root = root
 
     @cached_property
-    def all_phases(self) -> list[StagePhase]:
+    def all_phases(self) -> list[PathPhase]:
         """Every phase directory in order, those without a recorded step too."""
-        found: dict[int, StagePhase] = {}
+        found: dict[int, PathPhase] = {}
         for directory in sorted(self.root.glob("phase*-*/")):
             name = _DIRECTORY.fullmatch(directory.name)
             if name is None:
@@ -81,7 +81,7 @@ class Route:
         return [found[number] for number in sorted(found)]
 
     @cached_property
-    def phases(self) -> list[StagePhase]:
+    def phases(self) -> list[PathPhase]:
         """The phases that belong to the path, without a gap. Raises LabError."""
         phases = [phase for phase in self.all_phases if phase.recorded]
         for number, phase in enumerate(phases):
@@ -106,7 +106,7 @@ class Route:
                 return step
         raise UsageError(f"there is no step {name} yet", self.what_exists())
 
-    def phase(self, number: int) -> StagePhase:
+    def phase(self, number: int) -> PathPhase:
         """Return a phase that belongs to the path. Raises UsageError."""
         if number < len(self.phases):
             return self.phases[number]
@@ -162,7 +162,7 @@ class Trees:
         return f"phase {number[1]}", self.phase(int(number[1]))
 
 
-def _read(number: int, directory: Path) -> StagePhase:
+def _read(number: int, directory: Path) -> PathPhase:
     described = notes.read(directory / "diffs" / notes.NAME)
     for name in described:
         if not name.startswith(f"{number}."):
@@ -177,4 +177,4 @@ def _read(number: int, directory: Path) -> StagePhase:
                 f"the patch of step {number}.{place} is expected there"
             )
         steps.append(Step(number, place, file, described.get(f"{number}.{place}")))
-    return StagePhase(number, directory, tuple(steps), described)
+    return PathPhase(number, directory, tuple(steps), described)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from lab.errors import LabError
 from lab.steps import notes, patch
-from lab.steps.route import StagePhase, Step, Trees
+from lab.steps.route import PathPhase, Step, Trees
 from lab.steps.store import EXECUTABLE, SYMLINK, Change, Store
 
 
@@ -35,7 +35,7 @@ def require(trees: Trees) -> None:
         pass
 
 
-def _compare(store: Store, phase: StagePhase, expected: str, actual: str) -> None:
+def _compare(store: Store, phase: PathPhase, expected: str, actual: str) -> None:
     changes = store.changes(expected, actual)
     if changes:
         last = phase.steps[-1].name

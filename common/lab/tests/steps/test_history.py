@@ -172,6 +172,14 @@ def test_own_files_and_ignored_files_survive(root: Path, repository: Repository)
     assert {name: after[name] for name in own} == {name: before[name] for name in own}
 
 
+def test_an_export_can_be_used_again_after_its_import(root: Path, repository: Repository) -> None:
+    for text in ("first", "second"):
+        repository.amend("phase0", {"compose.yaml": f"services: {text}\n"})
+        bring_back(root, repository)
+        assert (root / "phase2-gateway/compose.yaml").read_text() == f"services: {text}\n"
+    assert repository.git.text("tag").split() == ["phase0", "phase1", "phase2"]
+
+
 def test_a_conflict_is_ordinary_git(root: Path, repository: Repository) -> None:
     with pytest.raises(GitError, match="could not apply"):
         repository.amend("phase0", {"no-end.txt": "shorter"})

@@ -105,6 +105,12 @@ class Data:
             raise LabError(f"{self._instance.phase.label} did not {words[0]}; it says why above")
 
 
+def is_empty(instance: Instance) -> bool:
+    """Return whether a running instance could hold data, and holds none."""
+    could = (instance.phase.directory / "chat" / "cli.py").is_file()
+    return could and not Data(instance).counts()
+
+
 @contextmanager
 def world(seed: Seed) -> Iterator[IO[bytes]]:
     """Give the archive of a world while another process makes it up."""

@@ -5,6 +5,7 @@ import time
 import click
 
 from lab import engines, phases
+from lab.cli import complete
 from lab.cli.console import (
     Progress,
     complain,
@@ -16,6 +17,7 @@ from lab.cli.console import (
 )
 from lab.cli.show import print_line, print_lines
 from lab.compose.parse import load
+from lab.data import is_empty
 from lab.engine import Engine
 from lab.engines import Kind
 from lab.errors import FAILED, INTERRUPTED, LabError
@@ -28,10 +30,16 @@ TAIL = 20  # lines of a service that does not start
 
 
 @click.command("up")
-@click.argument("phase", default="0")
+@click.argument("phase", default="0", shell_complete=complete.phases)
 @click.option("-d", "--detach", is_flag=True, help="Leave it running and give the prompt back.")
 @engine_options
-@click.option("--scale", multiple=True, metavar="SERVICE=N", help="Run N of a service.")
+@click.option(
+    "--scale",
+    multiple=True,
+    metavar="SERVICE=N",
+    help="Run N of a service.",
+    shell_complete=complete.replicas,
+)
 def command(phase: str, *, detach: bool, kind: Kind | None, scale: tuple[str, ...]) -> int:
     """Start PHASE (default 0) and print its address.
 
@@ -120,6 +128,8 @@ def _announce(instance: Instance, status: InstanceStatus, *, detach: bool) -> No
         say(f"  ./lab logs -f {word} what it says            ./lab down {word}     stop it")
     else:
         say(f"  In another terminal: ./lab open {word}, ./lab ps, ./lab logs {word}. Ctrl-C stops.")
+    if is_empty(instance):
+        say(f"  Nobody is there yet: ./lab seed {word} brings people and talk to look at.")
     say()
 
 

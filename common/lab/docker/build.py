@@ -13,7 +13,10 @@ _UNREACHABLE = re.compile(
     r"(?:failed to resolve|pull access denied|failed to do request|dial tcp|TLS handshake|"
     r"no such host|i/o timeout|toomanyrequests)",
 )
-_IMAGE = re.compile(r"(?:FROM |failed to solve: |for )(?P<image>[\w./-]+:[\w.-]+)")
+_BASE = re.compile(
+    r"> \[.*\] load metadata for (?:docker\.io/(?:library/)?)?(?P<image>\S+):$", re.M
+)
+_PULLED = re.compile(r"^ *(?P<service>\S+) Error ", re.M)
 _SHOWN = 15  # lines of a failed build
 
 
@@ -34,12 +37,15 @@ def build(project: Project, tell: Callable[[str], None]) -> None:
 def explain(error: ComposeError) -> LabError:
     """Return the error that says what to do about it."""
     text = "\n".join(error.said)
-    if _UNREACHABLE.search(text):
-        image = _IMAGE.search(text)
-        what = f"the image {image['image']}" if image else "an image"
-        return LabError(
-            f"{what} is not on this machine and cannot be pulled: {error.said[-1]}",
-            "check the network, or run it without Docker: --native",
-        )
-    said = "\n     ".join(error.said[-_SHOWN:])
-    return LabError(f"the images could not be made:\n     {said}")
+    if not _UNREACHABLE.search(text):
+        said = "\n     ".join(error.said[-_SHOWN:])
+        return LabError(f"docker compose {error.what} failed:\n     {said}")
+    what = "an image"
+    if base := _BASE.search(text):
+        what = f"the image {base['image']}"
+    elif pulled := _PULLED.search(text):
+        what = f"the image of {pulled['service']}"
+    return LabError(
+        f"{what} is not on this machine and cannot be pulled: {error.said[-1]}",
+        "check the network, or run it without Docker: --native",
+    )

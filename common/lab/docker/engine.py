@@ -10,8 +10,8 @@ from typing import IO
 
 from lab.docker import api, compose, logs, usage
 from lab.docker.api import Api
-from lab.docker.build import build
-from lab.docker.compose import Project
+from lab.docker.build import build, explain
+from lab.docker.compose import ComposeError, Project
 from lab.docker.containers import Container, named, of_project
 from lab.docker.launch import launch, phase_project, unreadable_mounts
 from lab.docker.record import Record, choose_project, read_record, write_record
@@ -35,8 +35,7 @@ class DockerEngine:
     def __init__(self, tell: Callable[[str], None] = lambda _: None) -> None:
         """`tell` is told each step of what takes long."""
         self._tell = tell
-        self._starting: set[Instance] = set()
-        self._stopping: set[Instance] = set()
+        self._doing: dict[Instance, Stage] = {}  # STARTING or STOPPING, by this process
         self._lifelines: dict[Instance, int] = {}
         self._endings: dict[Instance, subprocess.Popen[bytes]] = {}
 
@@ -70,7 +69,7 @@ class DockerEngine:
         except BaseException:
             self._end(instance)
             raise
-        self._starting.add(instance)
+        self._doing[instance] = Stage.STARTING
         return True
 
     def _launch(self, instance: Instance, scale: Scale, lock: int) -> None:
@@ -82,7 +81,18 @@ class DockerEngine:
         reader, self._lifelines[instance] = os.pipe()
         self._endings[instance] = _ending(instance, reader)
         os.close(reader)
-        launch(instance, project, scale, self._tell, lock)
+        try:
+            launch(instance, project, scale, self._tell, lock)
+        except ComposeError as error:
+            raise self._why(instance, error) from None
+
+    def _why(self, instance: Instance, error: ComposeError) -> LabError:
+        """Return what a service did to fail the start of those that need it, if one did."""
+        problem = _problem(_statuses(self._containers(instance)))
+        if not problem:
+            return explain(error)
+        label, word = instance.phase.label, instance.phase.name.removeprefix("phase")
+        return LabError(f"{label} did not start: {problem}", f"its logs: ./lab logs {word}")
 
     def release(self, instance: Instance) -> None:
         """Let the instance outlive this process."""
@@ -117,18 +127,19 @@ class DockerEngine:
         if record is None or not containers:
             raw = instance.read(STATE_FILE)
             return None if raw is None else InstanceStatus.from_json(raw)
-        services = {name: one.status(name) for name, one in containers.items()}
-        if instance in self._stopping:
+        services = _statuses(containers)
+        doing = self._doing.get(instance)
+        if doing is Stage.STOPPING:
             return InstanceStatus(Stage.STOPPING, _as_stopping(services), record.address)
-        problem = _problem(services) if instance in self._starting else ""
+        problem = _problem(services) if doing is Stage.STARTING else ""
         stage = Stage.FAILED if problem else _stage(services)
         if stage is Stage.READY:
-            self._starting.discard(instance)
+            self._doing.pop(instance, None)
         return InstanceStatus(stage, services, record.address, problem)
 
     def request_stop(self, instance: Instance, *, kill: bool = False) -> None:
         """Begin to stop the instance: another process does it, to the end."""
-        self._stopping.add(instance)
+        self._doing[instance] = Stage.STOPPING
         lifeline = self._lifelines.pop(instance, None)
         if lifeline is not None:
             os.close(lifeline)  # the process that waits at its other end begins
@@ -223,7 +234,9 @@ class DockerEngine:
         return containers[name]
 
     def _is_alive(self, instance: Instance) -> bool:
-        return any(one.alive for one in self._containers(instance).values())
+        """Tell whether a container lives; one that has ended counts until we have removed it."""
+        containers = self._containers(instance)
+        return any(one.alive or instance in self._doing for one in containers.values())
 
     def _end(self, instance: Instance) -> None:
         """End what there is and wait until it has ended."""
@@ -261,6 +274,10 @@ def _stream(
         child.terminate()
         child.wait()
         raise
+
+
+def _statuses(containers: Mapping[str, Container]) -> dict[str, ServiceStatus]:
+    return {name: one.status(name) for name, one in containers.items()}
 
 
 def _problem(services: Mapping[str, ServiceStatus]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from lab.compose.parse import FILE_NAME, compose_variables
-from lab.docker.build import build, explain
+from lab.docker.build import build
 from lab.docker.compose import ComposeError, Project
 from lab.docker.ports import settle, write_override
 from lab.docker.record import Record, write_record
@@ -31,7 +31,7 @@ def launch(
 ) -> None:
     """Start a project's containers; waits only for what depends_on makes wait.
 
-    lock stays open as long as Compose works, even if we are killed. Raises LabError.
+    lock stays open as long as Compose works, even if we are killed. Raises LabError, ComposeError.
     """
     build(phase_project(instance, name), tell)
     Project(name).do("down", "--remove-orphans")  # what has ended but is still there
@@ -44,7 +44,7 @@ def launch(
             project.do("up", "--detach", "--no-build", *replicas, keep=[lock])
         except ComposeError as error:
             if not any(words in line for words in _TAKEN for line in error.said):
-                raise explain(error) from None
+                raise
             avoid |= {port} if port else set()
         else:
             return

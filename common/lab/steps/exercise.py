@@ -21,8 +21,8 @@ _TEST_FILE = re.compile(r"tests/(?:.*/)?(?:test_[^/]*|[^/]*_test)\.py")
 class Exercise:
     """A step's exercise: the trees it is made of, and what it consists of.
 
-    laid_out is what the learner starts from; tests are the step's test files in it, and
-    untouchable what stays as it is beside them under tests/.
+    laid_out is what the learner starts from; tests are the step's test files in it, untouchable
+    those and what else of the step lies under tests/.
     """
 
     step: Step
@@ -144,7 +144,7 @@ def _with_files(store: Store, tree: str, files: dict[str, str]) -> str:
 
 def _formatted(text: str) -> bytes:
     words = [sys.executable, "-m", "ruff", "format", "--quiet", "--line-length", "100", "-"]
-    done = subprocess.run([*words], input=text.encode(), capture_output=True, check=True)
+    done = subprocess.run(words, input=text.encode(), capture_output=True, check=True)
     return done.stdout
 
 

@@ -1,9 +1,9 @@
 """The path as a git repository: one commit per step, one tag per phase, the same every time."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from lab.errors import UsageError
+from lab.steps.commits import Point, points
 from lab.steps.git import Git
 from lab.steps.route import Trees
 from lab.steps.store import Store
@@ -14,26 +14,6 @@ EXPORTED = "refs/lab/exported"  # where an export remembers what it was made of
 _AUTHOR = "lab history"
 _EMAIL = "history@localhost"
 _FIRST_DATE = 946684800  # 2000-01-01, and a minute later for each commit
-
-
-@dataclass(frozen=True)
-class Point:
-    """One commit to be: name is a step's, or 0 for the tree that the path starts from."""
-
-    name: str
-    tree: str
-    message: str
-
-
-def points(trees: Trees) -> list[Point]:
-    """Return the commits of the path in order; their number and messages never vary."""
-    first = trees.route.phases[0]
-    message = f"0 {first.title}\n\nThe system that the path starts from.\n\nStep: 0\n"
-    found = [Point("0", trees.phase(0), message)]
-    for step in trees.route.steps:
-        text = step.notes.message if step.notes else ""
-        found.append(Point(step.name, trees.after(step), text))
-    return found
 
 
 def export(trees: Trees, directory: Path) -> list[str]:

@@ -1,20 +1,18 @@
 """Reads an amended history back: snapshots and patches of every later step follow."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from lab.errors import LabError, UsageError
-from lab.steps import patch
-from lab.steps.export import EXPORTED, Point, points
+from lab.steps import commits, patch
+from lab.steps.commits import Point, points
+from lab.steps.export import EXPORTED
 from lab.steps.git import Git, GitError
 from lab.steps.notes import StepNotes
 from lab.steps.route import STEPS_OF_A_PHASE, PathPhase, Route, Trees
 from lab.steps.store import OWN_FILES, SUBMODULE, Store, is_own
 from lab.steps.verify import require
-
-_TRAILER = re.compile(r"^Step: (\d+(?:\.\d+)?)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -40,9 +38,9 @@ def import_history(trees: Trees, directory: Path) -> Imported:
     store.git("fetch", "--quiet", repository, "HEAD:refs/import", f"{EXPORTED}:refs/exported")
     require(trees)
     current = points(trees)
-    base = _points(store, "refs/exported")
+    base = commits.read(store, "refs/exported")
     _refuse_moved_base(store, current, base)
-    new = _points(store, "refs/import")
+    new = commits.read(store, "refs/import")
     described = _sequence(route, [point.name for point in new])
     for point in new:
         _refuse_foreign(store, point)
@@ -84,27 +82,6 @@ def _repository(directory: Path) -> Path:
             "put them into the step they belong to: git commit --amend --all, or fixup and rebase",
         )
     return top
-
-
-def _points(store: Store, ref: str) -> list[Point]:
-    """Return the commits up to a ref, oldest first. Raises LabError unless each is one step."""
-    output = store.git("log", "--reverse", "-z", "--format=%h %T %P%n%B", ref).decode()
-    found = []
-    for record in output.rstrip("\0").split("\0"):
-        head, _, message = record.partition("\n")
-        short, tree, *parents = head.split()
-        if len(parents) > 1:
-            raise LabError(f"commit {short} is a merge; the path is a line", "rebase instead")
-        steps = _TRAILER.findall(message)
-        if len(steps) != 1:
-            subject = message.split("\n", 1)[0]
-            raise LabError(
-                f"commit {short} ({subject}) says {'two steps' if steps else 'no step'}; "
-                "each commit is one step, named by a last line such as Step: 1.2",
-                "fold it into its step: git rebase --interactive --root, with fixup",
-            )
-        found.append(Point(steps[0], tree, message))
-    return found
 
 
 def _refuse_moved_base(store: Store, current: list[Point], base: list[Point]) -> None:
@@ -210,9 +187,9 @@ def _write_snapshots(store: Store, route: Route, new: list[Point]) -> dict[str, 
 
 def _move_refs(git: Git, new: list[Point]) -> None:
     """Make an export stand for the checkout as it is now, so that it can be used again."""
-    commits = git.text("rev-list", "--reverse", "HEAD").split("\n")
-    refs = {EXPORTED: commits[-1]}
-    for point, commit in zip(new, commits, strict=True):
+    ids = git.text("rev-list", "--reverse", "HEAD").split("\n")
+    refs = {EXPORTED: ids[-1]}
+    for point, commit in zip(new, ids, strict=True):
         refs[f"refs/tags/phase{point.name.split('.')[0]}"] = commit  # the last of a phase stays
     for ref, commit in refs.items():
         git("update-ref", ref, commit)

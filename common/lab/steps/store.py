@@ -45,7 +45,7 @@ class Store:
         self.git = Git(directory)
         self._ignore_file = ignore_file
         self._indexes = 0
-        self.git("init", "--quiet", "--bare", ".")
+        self.git("init", "--quiet", "--bare", "--template=", ".")
 
     def _index(self, tree: str | None = None) -> dict[str, str]:
         """Return the environment that selects a new index, empty or filled from a tree."""

@@ -55,11 +55,11 @@ def test_one_commit_per_step_and_one_tag_per_phase(repository: Repository) -> No
 
 def test_messages_come_from_the_readme(repository: Repository) -> None:
     message = repository.git.text("log", "-1", "--format=%B", "phase1")
-    assert message.split("\n\n") == [
+    assert message.strip().split("\n\n") == [
         "1.3 Change number 1.3",
         "What step 1.3 is about.",
         "Why it is done.\nTwo lines of it.",
-        "Step: 1.3\n" if message.endswith("\n") else "Step: 1.3",
+        "Step: 1.3",
     ]
 
 

@@ -19,7 +19,7 @@ _VOLATILE = [
     (re.compile(r"\b\d+(?:\.\d+)? (?:[kKMG]i?B|%)"), "<amount>"),
     (re.compile(r" {2,}"), "  "),  # columns are as wide as what stands in them
 ]
-_NUMBER = re.compile(r"\b\d+(?:\.\d+)?\b")
+_NUMBER = re.compile(r"\b\d[\d,]*(?:\.\d+)?\b")
 _ANYTHING = "…"
 
 

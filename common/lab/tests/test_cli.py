@@ -71,7 +71,7 @@ def test_it_works_through_a_symlink_and_from_any_directory(tmp_path: Path) -> No
 
 def test_asking_for_a_service_that_is_not_there(tmp_path: Path) -> None:
     (tmp_path / "compose.yaml").write_text("services: {app: {build: ., netwrok: x}}")
-    said = lab("up", str(tmp_path))
+    said = lab("up", "--native", str(tmp_path))
     assert said.returncode == 4
     assert "compose.yaml:1 services.app" in said.stderr
 

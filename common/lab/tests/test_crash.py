@@ -124,7 +124,7 @@ def started(process: "subprocess.Popen[str]") -> str:
 def test_an_interrupted_command_stops_everything_before_it_ends(
     instance: Instance, number: signal.Signals
 ) -> None:
-    process = lab("up", str(instance.phase.directory))
+    process = lab("up", "--native", str(instance.phase.directory))
     assert answer(started(process))["pid"]
     process.send_signal(number)
     _, said = process.communicate(timeout=20)
@@ -134,7 +134,7 @@ def test_an_interrupted_command_stops_everything_before_it_ends(
 
 
 def test_a_killed_command_leaves_nothing(instance: Instance) -> None:
-    process = lab("up", str(instance.phase.directory))
+    process = lab("up", "--native", str(instance.phase.directory))
     started(process)
     process.kill()
     process.communicate()
@@ -142,10 +142,10 @@ def test_a_killed_command_leaves_nothing(instance: Instance) -> None:
 
 
 def test_detached_it_outlives_the_command_and_a_second_one_finds_it(instance: Instance) -> None:
-    first = lab("up", "--detach", str(instance.phase.directory))
+    first = lab("up", "--native", "--detach", str(instance.phase.directory))
     address = started(first)
     assert first.wait(20) == 0
-    second = lab("up", "--detach", str(instance.phase.directory))
+    second = lab("up", "--native", "--detach", str(instance.phase.directory))
     said, _ = second.communicate(timeout=20)
     assert (second.returncode, "already running" in said, address in said) == (0, True, True)
     assert answer(address)["env"]["CHILD"] == "1"
@@ -159,7 +159,7 @@ def test_detached_it_outlives_the_command_and_a_second_one_finds_it(instance: In
 
 
 def test_a_second_start_at_the_same_moment_joins_the_first(instance: Instance) -> None:
-    both = [lab("up", "--detach", str(instance.phase.directory)) for _ in range(2)]
+    both = [lab("up", "--native", "--detach", str(instance.phase.directory)) for _ in range(2)]
     outputs = [process.communicate(timeout=30) for process in both]
     assert [process.returncode for process in both] == [0, 0], outputs
     assert sorted("already running" in out for out, _ in outputs) == [False, True]
@@ -170,7 +170,7 @@ def test_a_service_that_does_not_start_shows_its_last_words(make_system: MakeSys
         "services: {app: {build: ., command: [python, -c, 'print(\"why\"); exit(3)']}}",
         name=f"lab-test-broken-{os.getpid()}",
     )
-    process = lab("up", str(system.instance.phase.directory))
+    process = lab("up", "--native", str(system.instance.phase.directory))
     _, said = process.communicate(timeout=20)
     Instance(system.instance.phase, STATE / system.instance.phase.name).remove()
     assert process.returncode == 1
@@ -184,7 +184,7 @@ def test_a_taken_port_is_stepped_over_and_said(instance: Instance) -> None:
         squatter.listen()
         taken = squatter.getsockname()[1]
         environment = {**os.environ, "CHAT_PORT": str(taken)}
-        command = [str(ROOT / "lab"), "up", "--detach", str(instance.phase.directory)]
+        command = [str(ROOT / "lab"), "up", "--native", "--detach", str(instance.phase.directory)]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert f"http://127.0.0.1:{taken + 1}" in done.stdout
     assert "taken" in done.stderr

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -150,14 +151,15 @@ class Session:
             raise Mismatch(f"{block.file.name}:{block.line}: {error}") from error
 
     def _check(self, command: Command, how: Run, code: int) -> None:
+        typed = command.typed.replace(f"127.0.0.1:{_FIRST_PORT}", f"127.0.0.1:{self._port}")
+
         def differs(output: str) -> str | None:
             here = output.replace(f"127.0.0.1:{self._port}", f"127.0.0.1:{_FIRST_PORT}")
             here = _PORT_NOTE.sub("", here)
             return difference(command.shown, here, numbers_vary=how.numbers_vary)
 
-        typed = command.typed.replace(f"127.0.0.1:{_FIRST_PORT}", f"127.0.0.1:{self._port}")
         if how.interrupt:
-            self._shell.run(typed, WITHIN, lambda output: differs(output) is None)
+            self._interrupt(command, typed, differs)
             return
         result = self._shell.run(typed, WITHIN)
         if result.code != code:
@@ -167,6 +169,21 @@ class Session:
             )
         if command.shown.strip() and (found := differs(result.output)) is not None:
             raise Mismatch(f"$ {command.typed}\n{found}")
+
+    def _interrupt(
+        self, command: Command, typed: str, differs: Callable[[str], str | None]
+    ) -> None:
+        """Press Ctrl-C once the output is as shown; a command that ends before that is wrong."""
+        found: str | None = None
+
+        def is_as_shown(output: str) -> bool:
+            nonlocal found
+            found = differs(output)
+            return found is None
+
+        self._shell.run(typed, WITHIN, is_as_shown)
+        if found is not None:
+            raise Mismatch(f"$ {command.typed}\nended by itself\n{found}")
 
 
 def sweep() -> None:

@@ -26,6 +26,8 @@ from docs.output import difference
 from docs.quotes import NotFound, holds, quotes, refreshed, resolve
 from docs.shell import Result, Shell
 
+WAITING = "python3 -c \"import time; print('up', flush=True); time.sleep(30)\" 2>/dev/null"
+
 
 def _document(directory: Path, text: str) -> Document:
     file = directory / "text.md"
@@ -107,8 +109,7 @@ def test_a_shell_remembers_and_tells_exit_codes(tmp_path: Path) -> None:
 def test_ctrl_c_ends_the_command_and_not_the_shell(tmp_path: Path) -> None:
     shell = Shell(tmp_path, {"PATH": "/usr/bin:/bin"})
     try:
-        code = "import time; print('up', flush=True); time.sleep(30)"
-        result = shell.run(f'python3 -c "{code}" 2>/dev/null', 10, lambda text: "up" in text)
+        result = shell.run(WAITING, 10, lambda text: "up" in text)
         assert result.code != 0
         assert shell.run("echo on", 5).output == "on\n"
     finally:
@@ -119,8 +120,7 @@ def test_ctrl_c_works_where_a_script_runs_the_tests_in_the_background(tmp_path: 
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     shell = Shell(tmp_path, {"PATH": "/usr/bin:/bin"})
     try:
-        result = shell.run("echo up; exec 2>&-; sleep 30", 10, lambda text: "up" in text)
-        assert result.code == 128 + signal.SIGINT
+        assert shell.run(WAITING, 10, lambda text: "up" in text).code != 0
     finally:
         shell.close()
         signal.signal(signal.SIGINT, before)
@@ -251,5 +251,32 @@ def test_a_command_that_fails_is_a_mismatch_unless_that_is_the_point(tmp_path: P
         session.run(expected)
         with pytest.raises(Mismatch, match="exit code 3 instead of 0"):
             session.run(unexpected)
+    finally:
+        session.close()
+
+
+def test_a_command_to_interrupt_must_show_what_it_should_before(tmp_path: Path) -> None:
+    document = _document(
+        tmp_path,
+        """\
+        <!-- run: interrupt -->
+        ```console
+        $ python3 -c "import time; print('ready', flush=True); time.sleep(60)" 2>/dev/null
+        ready
+        ```
+
+        <!-- run: interrupt -->
+        ```console
+        $ echo broken
+        ready
+        ```
+        """,
+    )
+    good, bad = blocks(document.file)
+    session = Session(document.file)
+    try:
+        session.run(good)
+        with pytest.raises(Mismatch, match="ended by itself"):
+            session.run(bad)
     finally:
         session.close()

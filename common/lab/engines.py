@@ -3,12 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from lab.docker.engine import DockerEngine
 from lab.engine import Engine
 from lab.errors import RefusedError
 from lab.instance import Instance, directories, load
+from lab.native import strays
 from lab.native.engine import NativeEngine
+from lab.paths import STATE
+from lab.phases import Phase
 
 
 class Kind(StrEnum):
@@ -51,3 +55,13 @@ def running() -> list[Instance]:
     """Return every instance of this checkout that runs now, on either engine."""
     known = filter(None, map(load, directories()))
     return [instance for instance in known if of(instance).is_running(instance)]
+
+
+def crashed() -> list[Instance]:
+    """Return what does not run and has left processes behind, known or deleted."""
+    found = [load(directory) or _unknown(directory) for directory in strays.below(STATE)]
+    return [instance for instance in found if not of(instance).is_running(instance)]
+
+
+def _unknown(directory: Path) -> Instance:
+    return Instance(Phase(directory.name, directory.name, directory, 0), directory)

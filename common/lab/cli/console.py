@@ -1,5 +1,6 @@
 """What commands have in common: how they speak, and which phase they mean."""
 
+import json
 import re
 import shutil
 import sys
@@ -24,6 +25,11 @@ _TICK = 0.1
 def say(text: str = "") -> None:
     """Say something to the person, on stdout."""
     click.echo(text)
+
+
+def say_json(value: object) -> None:
+    """Answer a program, on stdout; what that means stands in docs/lab.md."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def note(text: str) -> None:

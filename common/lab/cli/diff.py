@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import click
 
+from lab.cli import complete
 from lab.errors import UsageError
 from lab.paths import ROOT
 from lab.steps.compare import Comparison, compare
@@ -13,8 +14,8 @@ from lab.steps.store import open_store
 
 
 @click.command("diff")
-@click.argument("a")
-@click.argument("b")
+@click.argument("a", shell_complete=complete.phases)
+@click.argument("b", shell_complete=complete.phases)
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option("--stat", is_flag=True, help="Only the summary.")
 def command(a: str, b: str, paths: tuple[str, ...], *, stat: bool) -> int:

@@ -3,19 +3,23 @@
 import click
 
 from lab import engines, phases
+from lab.cli import complete
 from lab.cli.console import note, say
 from lab.cli.up import stop
 from lab.instance import Instance, of_phase
 
 
 @click.command("down")
-@click.argument("phase", required=False)
+@click.argument("phase", required=False, shell_complete=complete.phases)
 def command(phase: str | None) -> int:
     """Stop PHASE, or everything that runs. Data stays.
 
     Also cleans up after a crash. Nothing to stop is no error.
     """
-    instances = engines.running() if phase is None else [of_phase(phases.find(phase))]
+    if phase is None:
+        instances = [*engines.running(), *engines.crashed()]
+    else:
+        instances = [of_phase(phases.find(phase))]
     for instance in instances:
         _stop(instance)
     if not instances:

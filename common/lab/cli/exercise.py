@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from lab.cli import test
+from lab.cli import complete, test
 from lab.cli.console import note, say
 from lab.errors import LabError, UsageError
 from lab.paths import ROOT
@@ -17,7 +17,7 @@ from lab.testing.pytest_run import run
 
 
 @click.command("exercise")
-@click.argument("step")
+@click.argument("step", shell_complete=complete.steps)
 @click.option(
     "--check", "what", flag_value="check", help="Run the step's tests, then the contract."
 )

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import click
 
+from lab.cli import complete
 from lab.cli.console import must_run, note, the_instance
 from lab.data import Data, private_file
 
 
 @click.command("export")
-@click.argument("phase")
+@click.argument("phase", shell_complete=complete.phases)
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def command(phase: str, file: Path) -> int:
     """Write all data of PHASE into FILE, an archive that `lab import` takes; - is stdout.

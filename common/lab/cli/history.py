@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from lab.cli import complete
 from lab.cli.console import note, say
 from lab.errors import LabError
 from lab.paths import ROOT
@@ -76,7 +77,7 @@ def import_(directory: Path) -> int:
 
 
 @command.command("record")
-@click.argument("step")
+@click.argument("step", shell_complete=complete.steps)
 def record_(step: str) -> int:
     """Write the patch of STEP (1.2) from its phase's directory as it is now.
 

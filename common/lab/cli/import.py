@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from lab.cli import complete
 from lab.cli.console import must_run, short_name, the_instance
 from lab.data import Data, in_words
 from lab.errors import LabError
@@ -12,7 +13,7 @@ from lab.instance import Instance
 
 
 @click.command("import")
-@click.argument("phase")
+@click.argument("phase", shell_complete=complete.phases)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 def command(phase: str, file: str) -> int:
     """Fill PHASE, which must be empty, from the archive FILE; - is stdin.

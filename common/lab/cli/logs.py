@@ -3,14 +3,15 @@
 import click
 
 from lab import engines
+from lab.cli import complete
 from lab.cli.console import the_instance
 from lab.cli.show import print_line
 from lab.errors import NotRunningError, UsageError
 
 
 @click.command("logs")
-@click.argument("phase", required=False)
-@click.argument("services", nargs=-1, metavar="[SERVICE]...")
+@click.argument("phase", required=False, shell_complete=complete.phases)
+@click.argument("services", nargs=-1, metavar="[SERVICE]...", shell_complete=complete.services)
 @click.option("-f", "--follow", is_flag=True, help="Go on until Ctrl-C or until it ends.")
 @click.option("-n", "--tail", type=click.IntRange(0), help="Only the last N lines of a service.")
 @click.option("-t", "--timestamps", is_flag=True, help="Show when each line was written (UTC).")

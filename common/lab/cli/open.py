@@ -6,12 +6,13 @@ import webbrowser
 import click
 
 from lab import engines
+from lab.cli import complete
 from lab.cli.console import must_run, note, say, the_instance
 from lab.errors import LabError
 
 
 @click.command("open")
-@click.argument("phase", required=False)
+@click.argument("phase", required=False, shell_complete=complete.phases)
 def command(phase: str | None) -> int:
     """Open PHASE in the browser; without a desktop, print its address."""
     instance = the_instance(phase)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from lab.cli import complete
 from lab.cli.console import must_run, note, say, short_name, the_instance
 from lab.cli.seed import describe, today
 from lab.data import Data, Seed, in_words, private_file, trailer_of, world
@@ -17,7 +18,7 @@ KEPT = 5  # of what resets have replaced, the newest
 
 
 @click.command("reset")
-@click.argument("phase")
+@click.argument("phase", shell_complete=complete.phases)
 @click.option("--empty", is_flag=True, help="Leave it empty instead of seeded.")
 def command(phase: str, *, empty: bool) -> int:
     """Bring PHASE back to the world that was seeded, or to none at all.

@@ -8,6 +8,7 @@ import click
 from world.generate import PASSWORD, SAMPLES, SIZES
 
 from lab import engines
+from lab.cli import complete
 from lab.cli.console import must_run, say, short_name, the_instance
 from lab.data import Data, Seed, in_words, world
 from lab.errors import LabError
@@ -15,7 +16,7 @@ from lab.instance import Instance
 
 
 @click.command("seed")
-@click.argument("phase")
+@click.argument("phase", shell_complete=complete.phases)
 @click.option("--size", type=click.Choice(list(SIZES)), default="demo", show_default=True)
 @click.option("--number", default=1, show_default=True, help="Another number, another world.")
 @click.option(

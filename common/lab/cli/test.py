@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import click
 
 from lab import engines
+from lab.cli import complete
 from lab.cli.console import Progress, engine_options, note, say, tell
 from lab.engines import Kind
 from lab.testing import targets
@@ -31,7 +32,12 @@ class _SplitAtDashes(click.Command):
     options_metavar="[--docker | --native | --url URL]",
     epilog="Exit code: pytest's.",
 )
-@click.argument("names", nargs=-1, metavar="[WHAT]... [-- PYTEST ARGUMENTS]")
+@click.argument(
+    "names",
+    nargs=-1,
+    metavar="[WHAT]... [-- PYTEST ARGUMENTS]",
+    shell_complete=complete.targets,
+)
 @click.option("--url", metavar="URL", help="Run the contract suite against this address instead.")
 @engine_options
 @click.pass_context

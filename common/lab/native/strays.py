@@ -3,6 +3,9 @@
 import contextlib
 import os
 import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 
@@ -29,13 +32,22 @@ def end(instance: Instance) -> int:
     return len(found)
 
 
+def below(state: Path) -> dict[Path, int]:
+    """Count the processes of every instance that has its directory in `state`."""
+    directories = [Path(mark) for _, mark in _marks()]
+    return Counter(one for one in directories if one.parent == state)
+
+
 def _marked(instance: Instance) -> list[psutil.Process]:
-    mark = str(instance.directory)
-    found = []
+    return [process for process, mark in _marks() if mark == str(instance.directory)]
+
+
+def _marks() -> Iterator[tuple[psutil.Process, str]]:
+    """Yield each process that was started for an instance, with that instance's directory."""
     for process in psutil.process_iter():
         try:
-            if process.pid != os.getpid() and process.environ().get(MARK) == mark:
-                found.append(process)
+            mark = process.environ().get(MARK)
         except (psutil.Error, OSError):
             continue
-    return found
+        if mark is not None and process.pid != os.getpid():
+            yield process, mark

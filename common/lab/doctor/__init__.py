@@ -1,0 +1,1 @@
+"""What this machine can run, what it lacks, and what earlier runs have left: `lab doctor`."""

@@ -1,0 +1,41 @@
+"""Which engines answer here."""
+
+import sys
+
+from lab.docker import api, compose
+from lab.docker.engine import DockerEngine
+from lab.doctor.report import EngineReport, Finding
+from lab.errors import LabError
+from lab.native.engine import NativeEngine
+
+PLATFORM = "linux"  # the native engine stands on prctl and /proc
+
+
+def look() -> list[EngineReport]:
+    """Ask each, the preferred one first."""
+    return [_docker(), _native()]
+
+
+def _docker() -> EngineReport:
+    versions: dict[str, str] = {}
+    try:
+        versions["docker"] = str(api.connect().get("/version")["Version"])
+        versions["compose"] = compose.find().version
+    except LabError as error:
+        return EngineReport(DockerEngine.name, versions, finding(error))
+    return EngineReport(DockerEngine.name, versions)
+
+
+def _native() -> EngineReport:
+    if sys.platform == PLATFORM:
+        return EngineReport(NativeEngine.name, {})
+    problem = Finding(
+        "ordinary processes are for Linux; here it takes Docker",
+        "https://docs.docker.com/engine/install/ says how",
+    )
+    return EngineReport(NativeEngine.name, {}, problem)
+
+
+def finding(error: LabError) -> Finding:
+    """Return an error as something to know."""
+    return Finding(str(error), error.hint)

@@ -1,0 +1,80 @@
+"""What each engine lacks for each phase, as that phase's compose.yaml tells."""
+
+import os
+import shutil
+from collections.abc import Callable
+
+from lab import phases
+from lab.compose.parse import load
+from lab.docker import api
+from lab.docker.engine import DockerEngine
+from lab.docker.launch import phase_project
+from lab.doctor.engines import finding
+from lab.doctor.report import EngineReport, Finding, NeedsReport, PhaseReport
+from lab.errors import LabError, RefusedError
+from lab.instance import Instance, of_phase
+from lab.native.engine import NativeEngine
+from lab.native.plan import check
+from lab.paths import ROOT, VENV
+from lab.phases import Phase
+
+
+def look(engines: list[EngineReport]) -> list[PhaseReport]:
+    """Examine every phase of this checkout for every engine."""
+    return [of(phase, engines) for phase in phases.built()]
+
+
+def of(phase: Phase, engines: list[EngineReport]) -> PhaseReport:
+    """Examine one phase."""
+    examine = {DockerEngine.name: _docker, NativeEngine.name: _native}
+    needs = {one.name: _needs(one, examine[one.name], of_phase(phase)) for one in engines}
+    return PhaseReport(phase.name, phase.directory.name, _images(phase), needs)
+
+
+def _needs(
+    engine: EngineReport, examine: Callable[[Instance], NeedsReport], instance: Instance
+) -> NeedsReport:
+    if engine.problem is not None:
+        return NeedsReport([engine.problem], [])
+    try:
+        return examine(instance)
+    except LabError as error:
+        return NeedsReport([finding(error)], [])
+
+
+def _images(phase: Phase) -> list[str]:
+    try:
+        services = load(phase.directory).services.values()
+    except RefusedError:  # the native engine says so, with the line
+        return []
+    return sorted({one.image for one in services if one.context is None and one.image})
+
+
+def _native(instance: Instance) -> NeedsReport:
+    """Look for what its services would start; refuses what the native engine cannot do."""
+    path = f"{VENV / 'bin'}:{os.environ.get('PATH', os.defpath)}"
+    services = check(instance).services.values()
+    missing = [
+        Finding(
+            f"{one.name} runs {one.command[0]}, which is neither in .venv nor on the PATH",
+            "rm -rf .venv && ./lab",
+        )
+        for one in services
+        if shutil.which(one.command[0], path=path) is None
+    ]
+    return NeedsReport(missing, [])
+
+
+def _docker(instance: Instance) -> NeedsReport:
+    """Look for its images: what is not there is got by the first start, which then takes longer."""
+    engine = api.connect()
+    services = phase_project(instance, instance.phase.name).config()["services"]
+    where = f"docker compose --project-directory {instance.phase.directory.relative_to(ROOT)}"
+    notes = [Finding(warning) for warning in DockerEngine().check(instance)]
+    for name, service in services.items():
+        image, built = service.get("image"), "build" in service
+        if image is None or engine.find(f"/images/{image}/json") is not None:
+            continue
+        verb = "build" if built else "pull"
+        notes.append(Finding(f"the image of {name}, {image}, is not here yet", f"{where} {verb}"))
+    return NeedsReport([], notes)

@@ -1,6 +1,7 @@
 """What the supervisor knows about its services: kept in memory, shown in state.json."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -28,8 +29,13 @@ class Board:
         self.publish()
 
     def publish(self) -> None:
-        """Write the status down and wake everyone who waits."""
-        self._instance.write(STATE_FILE, self.status.to_json())
+        """Write the status down and wake everyone who waits.
+
+        They are woken even if it cannot be written, as on a full disk or when somebody has
+        deleted the directory: else nothing could stop the instance any more.
+        """
+        with contextlib.suppress(OSError):
+            self._instance.write(STATE_FILE, self.status.to_json())
         task = asyncio.get_running_loop().create_task(self._wake())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

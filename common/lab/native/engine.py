@@ -56,6 +56,7 @@ class NativeEngine:
             subprocess.Popen(
                 [*_python("lab.native.guard"), f"{lock},{reader}", *supervisor, str(reader)],
                 cwd=ROOT,
+                env={**os.environ, MARK: str(instance.directory)},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -249,6 +249,20 @@ def test_a_login_that_ended_elsewhere_asks_for_a_new_one_and_keeps_the_draft(
 
 
 @failing_requests
+def test_a_part_of_the_page_that_did_not_load_is_loaded_again(
+    browsers: Browsers, ada: Person, bob: Person
+) -> None:
+    room = ada.direct(bob)
+    ada.say(room, "some *emphasis*")
+    chat = browsers.of(ada)
+    for part in ("vendor/socket.io.js", "js/views/conversation.js", "vendor/marked.js"):
+        chat.page.route(f"**/web/{part}", lambda route: route.abort(), times=1)
+    chat.open(room)
+    expect(chat.message("emphasis").locator("em")).to_be_visible()
+    wait_until_live(chat.page)
+
+
+@failing_requests
 def test_a_killed_server_loses_and_doubles_nothing(
     browsers: Browsers, ada: Person, bob: Person, url: str, request: pytest.FixtureRequest
 ) -> None:

@@ -61,7 +61,7 @@ def test_two_people_find_each_other_and_talk(browsers: Browsers, ada: Person, bo
     of_bob.send("Very well")
     expect(of_ada.message("Very well")).to_be_visible()
     expect(of_ada.page.get_by_text("Bob Ross is typing…")).to_have_count(0)
-    expect(of_ada.pending).to_have_count(0)
+    of_ada.arrived("Hello Bob")
 
 
 def test_edits_reactions_replies_and_deletions_show_in_place(

@@ -26,6 +26,17 @@ export function pause(ms) {
   });
 }
 
+/** Does something until it works, such as loading a module while the server may be away. */
+export async function insist(work) {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await work();
+    } catch {
+      await pause(backoff(attempt));
+    }
+  }
+}
+
 /** Ends every pause: there is reason to believe that trying now will work. */
 export function wake() {
   [...wakers].forEach((done) => done());

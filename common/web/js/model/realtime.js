@@ -5,7 +5,7 @@
 import { signal } from '../lib.js';
 import * as api from '../core/api.js';
 import { session } from '../core/session.js';
-import { backoff, pause, wake } from '../core/wait.js';
+import { backoff, insist, pause, wake } from '../core/wait.js';
 import { catchUp, receive } from './sync.js';
 import { dueToSay } from './typing.js';
 
@@ -27,7 +27,7 @@ let closing = null; // the last connection.closing, which says how long to wait
 export async function startRealtime() {
   watchForSleep();
   sweepForEver();
-  const { io } = await import('../../vendor/socket.io.js');
+  const { io } = await insist(() => import('../../vendor/socket.io.js'));
   for (let attempt = 0; session.value; ) {
     const lasted = await connectOnce(io);
     attempt = lasted ? 0 : attempt + 1;

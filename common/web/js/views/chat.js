@@ -1,5 +1,6 @@
 /** What a logged-in person sees: list, conversation, panels, dialogs; and the start of what runs behind. */
 import { html, useEffect } from '../lib.js';
+import { insist } from '../core/wait.js';
 import { listState, loadConversations, ordered, unreadTotal } from '../model/conversations.js';
 import { lazy } from './lazy.js';
 import { Sidebar } from './sidebar.js';
@@ -14,12 +15,11 @@ const Xray = lazy(() => import('./xray.js').then((module) => module.Xray));
 /** The list first; what runs behind it is loaded once it can be seen. */
 async function start() {
   await loadConversations().catch(() => {}); // the list itself shows the problem
-  const [{ startRealtime }, { drainAll }, { announceNews }] = await Promise.all([
-    import('../model/realtime.js'), import('../model/sending.js'), import('./announce.js')]);
+  const { startRealtime, drainAll, announceNews } = await insist(() => import('./background.js'));
   drainAll();
   announceNews();
   startRealtime();
-  import('./dialogs.js'); // so that the first one opens at once
+  insist(() => import('./dialogs.js')); // so that the first one opens at once
 }
 
 export function Chat() {

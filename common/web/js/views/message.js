@@ -58,7 +58,7 @@ function Content({ message }) {
   if (message.deleted_at) return html`<div class="body deleted">This message was deleted</div>`;
   if (editing.value === message.id) return html`<${Editor} message=${message} />`;
   return html`<${Body} text=${message.body} />
-    ${message.edited_at && html`<span class="edited" title=${fullTime(message.edited_at)}>edited</span>`}`;
+    ${message.edited_at && html` <span class="edited" title=${fullTime(message.edited_at)}>edited</span>`}`;
 }
 
 /** What is replied to; choosing it goes there, however far away it is. */

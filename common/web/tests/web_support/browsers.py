@@ -66,6 +66,11 @@ class Chat:
             self.composer.fill(text)
             self.composer.press("Enter")
 
+    def arrived(self, text: str) -> None:
+        """Await that a message is there and acknowledged."""
+        expect(self.message(text).last).to_be_visible()
+        expect(self.pending).to_have_count(0)
+
     def item(self, title: str) -> Locator:
         """A conversation in the list."""
         named = self.page.locator(".item-title").filter(has_text=title)

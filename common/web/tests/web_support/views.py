@@ -34,7 +34,7 @@ def _conversation(chat: Chat, world: World) -> None:
 def _xray(chat: Chat, world: World) -> None:
     _conversation(chat, world)
     chat.send("What does this one cost?")
-    expect(chat.pending).to_have_count(0)
+    chat.arrived("What does this one cost?")
     chat.message("What does this one cost?").last.focus()
     chat.page.keyboard.press("x")
     expect(chat.page.get_by_text("send to receipt").first).to_be_visible()

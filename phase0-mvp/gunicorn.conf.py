@@ -12,6 +12,7 @@ from chassis.settings import Settings
 
 settings = Settings()
 logs.set_up(settings.log_level)
+os.umask(0o077)  # the database holds password and token hashes
 
 bind = settings.bind
 workers = 1

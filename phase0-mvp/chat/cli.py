@@ -32,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code: 0, 1 if it failed (2 is argparse's own)."""
     given = _parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, _end)
+    os.umask(0o077)
     settings = Settings()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     database = Database(settings.database_file, connections=2, timeout=settings.database_timeout)

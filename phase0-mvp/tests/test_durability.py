@@ -111,3 +111,14 @@ def test_a_killed_refresh_logs_nobody_out(tmp_path: Path) -> None:
         assert used.status_code == 200
     finally:
         server.stop()
+
+
+def test_only_its_owner_may_read_the_database(tmp_path: Path) -> None:
+    server = Server(tmp_path / "data").start()
+    try:
+        Person(server.url)
+        modes = {path.name: path.stat().st_mode & 0o077 for path in (tmp_path / "data").iterdir()}
+    finally:
+        server.stop()
+    assert modes == dict.fromkeys(modes, 0)
+    assert "chat.sqlite3" in modes

@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 
 from lab.errors import LabError, RefusedError
 
+_ANSWERS = 20.0  # seconds; an engine that hangs takes connections and says nothing
 _DEFAULT = "unix:///var/run/docker.sock"
 _NATIVE = "or run it without Docker: --native"
 
@@ -48,8 +49,14 @@ class Api:
         """Have something done; returns when it is. Raises LabError."""
         self._request("POST", path, query)
 
-    def _request(self, method: str, path: str, query: dict[str, object]) -> bytes:
-        connection = _Connection(self._path)
+    def ping(self) -> None:
+        """Ask whether it answers. Raises RefusedError."""
+        self._request("GET", "/_ping", {}, patience=_ANSWERS)
+
+    def _request(
+        self, method: str, path: str, query: dict[str, object], patience: float | None = None
+    ) -> bytes:
+        connection = _Connection(self._path, patience)
         words = {key: _word(value) for key, value in query.items()}
         try:
             connection.request(method, f"{path}?{urlencode(words)}" if words else path)
@@ -69,13 +76,14 @@ class Api:
 class _Connection(http.client.HTTPConnection):
     """HTTP over a Unix socket."""
 
-    def __init__(self, path: str) -> None:
-        super().__init__("docker")
+    def __init__(self, path: str, patience: float | None) -> None:
+        super().__init__("docker", timeout=patience)
         self._path = path
 
     def connect(self) -> None:
         """Connect to the socket instead of a host."""
         self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
         self.sock.connect(self._path)
 
 
@@ -86,7 +94,7 @@ def connect() -> Api:
     """
     path = _socket_path()
     api = Api(path)
-    api.read("/_ping")
+    api.ping()
     return api
 
 
@@ -124,7 +132,7 @@ def _unreachable(path: str, error: OSError) -> RefusedError:
             f"https://docs.docker.com/engine/install/ says how; {_NATIVE}",
         )
     return RefusedError(
-        f"the Docker engine is not running: {path}: {error.strerror}",
+        f"the Docker engine is not running: {path}: {error.strerror or error}",
         f"sudo systemctl start docker, or open Docker Desktop; {_NATIVE}",
     )
 

@@ -92,6 +92,19 @@ def test_why_docker_does_not_answer_and_what_to_type(monkeypatch: pytest.MonkeyP
     assert native.problem is None
 
 
+def test_an_engine_that_hangs_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api, "_ANSWERS", 0.1)
+    monkeypatch.setattr(api, "_socket_path", lambda: str(tmp_path / "socket"))
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(tmp_path / "socket"))
+        silent.listen()
+        problem = answering.look()[0].problem
+    assert problem is not None
+    assert "timed out" in problem.what
+
+
 def test_ordinary_processes_are_for_linux(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(answering, "PLATFORM", "another")
     assert answering.look()[1].problem is not None

@@ -11,7 +11,8 @@ from lab.instance import Instance, of_phase
 
 @click.command("down")
 @click.argument("phase", required=False, shell_complete=complete.phases)
-def command(phase: str | None) -> int:
+@click.option("--volumes", is_flag=True, help="Delete its data, too.")
+def command(phase: str | None, *, volumes: bool) -> int:
     """Stop PHASE, or everything that runs. Data stays.
 
     Also cleans up after a crash. Nothing to stop is no error.
@@ -22,6 +23,9 @@ def command(phase: str | None) -> int:
         instances = [of_phase(phases.find(phase))]
     for instance in instances:
         _stop(instance)
+        if volumes:
+            engines.of(instance).discard(instance)
+            note(f"The data of {instance.phase.label} is deleted.")
     if not instances:
         say("nothing is running.")
     return 0

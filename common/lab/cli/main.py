@@ -15,6 +15,7 @@ COMMANDS = (
     *("up", "down", "ps", "logs", "open", "test"),
     *("seed", "reset", "export", "import"),
     *("diff", "exercise", "history"),
+    *("bench", "drill"),
     *("doctor", "completion"),
     *("lint", "lock", "docs"),
 )

@@ -1,0 +1,1 @@
+"""Drills: hurt a system while counting every message."""

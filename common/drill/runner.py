@@ -1,0 +1,44 @@
+"""Running a drill against one phase, in an instance of its own."""
+
+import tempfile
+from collections.abc import Callable
+
+from load.seeding import fill
+
+from drill.definition import Drill
+from drill.outcome import Outcome
+from drill.stage import Stage
+from lab.engine import Engine
+from lab.errors import LabError
+from lab.instance import Instance
+from lab.phases import Phase
+from lab.running import Observer
+from lab.testing.isolated import isolated, sweep
+
+Told = Callable[[str], None]
+
+
+def run(drill: Drill, engine: Engine, phase: Phase, observe: Observer, tell: Told) -> Outcome:
+    """Start the phase, run the drill, check the history; everything is gone afterwards."""
+    sweep(phase)
+    with isolated(engine, phase, observe) as (instance, url):
+        if drill.world is not None:
+            tell(f"{phase.label} is filled")
+            _fill(drill, engine, instance)
+        tell(f"{drill.name}, {phase.label}: running")
+        stage = Stage(engine, instance, url)
+        drill.run(stage)
+        tell(f"{drill.name}, {phase.label}: reading everything back")
+        findings = stage.check()
+        outcome = Outcome(phase.label, stage.timeline, stage.numbers, stage.claims, findings)
+    engine.discard(instance)
+    return outcome
+
+
+def _fill(drill: Drill, engine: Engine, instance: Instance) -> None:
+    assert drill.world is not None  # noqa: S101 - the caller looked
+    with tempfile.TemporaryFile() as archive:
+        drill.world(archive)
+        archive.seek(0)
+        if fill(engine, instance, archive) != 0:
+            raise LabError(f"the world of drill {drill.name} could not be imported")

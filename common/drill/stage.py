@@ -1,0 +1,217 @@
+"""What a drill acts on: a running phase, its people, and the ways to hurt it."""
+
+import contextlib
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from http.client import HTTPConnection
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psutil
+from load.recorder import percentile
+
+from drill.client import Person
+from drill.history import Finding, check
+from drill.load import Circle, SteadyLoad
+from drill.outcome import Number
+from drill.proxy import Proxy
+from drill.timeline import Timeline
+from lab.engine import Engine, Usage
+from lab.errors import LabError
+from lab.instance import Instance
+from lab.native.process import before_exec
+
+POLL = 0.02
+READY_WITHIN = 60.0
+"""Seconds."""
+NOTICED_WITHIN = 10.0
+SEED = 11
+
+
+class Stage:
+    """One run of a drill against one phase."""
+
+    def __init__(self, engine: Engine, instance: Instance, url: str) -> None:
+        self.engine = engine
+        self.instance = instance
+        self.url = url
+        self.timeline = Timeline()
+        self.numbers: list[Number] = []
+        self.claims: list[tuple[str, bool]] = []
+        self._loads: list[SteadyLoad] = []
+        self._circles: list[Circle] = []
+
+    # People
+
+    def people(self, count: int) -> list[Person]:
+        """Register so many people."""
+        return [Person.register(self.url) for _ in range(count)]
+
+    def circles(self, groups: int, size: int) -> list[Circle]:
+        """Register people and put them into groups; neighbouring groups share half of theirs."""
+        people = self.people((groups + 1) * size // 2)
+        made = []
+        for number in range(groups):
+            members = people[number * size // 2 : number * size // 2 + size]
+            made.append(Circle(members[0].group(members[1:]), members))
+        return made
+
+    @contextlib.contextmanager
+    def load(
+        self, rate: float, groups: int = 3, size: int = 4, url: str | None = None
+    ) -> Iterator[Sequence[Circle]]:
+        """Send steadily (messages per second) until the block ends; all of it is checked later."""
+        circles = self.circles(groups, size)
+        load = SteadyLoad(circles, url or self.url, rate, self.timeline, SEED)
+        self._circles += circles
+        self._loads.append(load)
+        self.timeline.mark(f"load: {rate:g} messages/s, {groups} groups of {size}")
+        load.start()
+        try:
+            yield circles
+        finally:
+            load.finish()
+
+    # Time
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        time.sleep(seconds)
+
+    def until_ready(self) -> float:
+        """Wait until the system says that it is ready; return how many seconds that took."""
+        began = time.monotonic()
+        while not self.is_ready():
+            if time.monotonic() - began > READY_WITHIN:
+                raise LabError(f"{self.instance.phase.label} is not ready again")
+            time.sleep(POLL)
+        return time.monotonic() - began
+
+    def is_ready(self) -> bool:
+        """Ask /readyz."""
+        parts = urlsplit(self.url)
+        connection = HTTPConnection(parts.hostname or "", parts.port, timeout=2)
+        try:
+            connection.request("GET", "/readyz")
+            return connection.getresponse().status == 200
+        except OSError:
+            return False
+        finally:
+            connection.close()
+
+    # Faults
+
+    def kill(self, service: str) -> None:
+        """End a service with SIGKILL, and wait until its engine has noticed; it starts it again."""
+        exits = self._exits(service)
+        self.timeline.mark(f"kill -9 {service}")
+        self.engine.signal_service(self.instance, service, signal.SIGKILL)
+        deadline = time.monotonic() + NOTICED_WITHIN
+        while self._exits(service) == exits:
+            if time.monotonic() > deadline:
+                raise LabError(f"nobody noticed that {service} was killed")
+            time.sleep(POLL)
+
+    @contextlib.contextmanager
+    def paused(self, service: str) -> Iterator[None]:
+        """Stop every process of a service (SIGSTOP), and let them go on afterwards."""
+        processes = self._processes(service)
+        self.timeline.mark(f"pause {service}")
+        for process in processes:
+            process.suspend()
+        try:
+            yield
+        finally:
+            for process in processes:
+                process.resume()
+            self.timeline.mark(f"resume {service}")
+
+    def restart(self, service: str) -> None:
+        """Stop a service as its engine does, then start it."""
+        self.timeline.mark(f"restart {service}")
+        self.engine.restart_service(self.instance, service)
+
+    @contextlib.contextmanager
+    def proxy(self) -> Iterator[Proxy]:
+        """Give a proxy in front of the system; connections through it can be hurt."""
+        with Proxy(urlsplit(self.url).port or 80).running() as proxy:
+            yield proxy
+
+    @contextlib.contextmanager
+    def flood(self, person: Person, connections: int, path: str) -> Iterator[None]:
+        """Let one person ask for a path as fast as they can, over several connections."""
+        words = [self.url, person.token, str(connections), path]
+        flood = subprocess.Popen(
+            [sys.executable, "-P", "-m", "drill.flood", *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            preexec_fn=before_exec(signal.SIGKILL),  # noqa: PLW1509 - only calls prctl
+        )
+        self.timeline.mark(f"flood: one client, {connections} connections")
+        began = self.timeline.now()
+        try:
+            yield
+        finally:
+            flood.terminate()
+            answers = int(flood.communicate()[0] or 0)
+            self.timeline.mark("flood ends")
+        self.number("answers to the flood", answers / (self.timeline.now() - began), "/s")
+
+    # Findings
+
+    def usage(self, service: str) -> Usage:
+        """Return what a service has used."""
+        return self.engine.usage(self.instance, 0.0)[service]
+
+    def volume(self, name: str) -> Path:
+        """Return where a named volume lies."""
+        return self.instance.volumes / name
+
+    def number(self, name: str, value: float, unit: str) -> None:
+        """Keep a number that lessons quote."""
+        self.numbers.append(Number(name, round(value, 3), unit))
+
+    def latency(self, name: str, kind: str, begin: float = 0, end: float = float("inf")) -> None:
+        """Keep p50 and p99 of the answers of one kind between two moments."""
+        found = self.timeline.latencies(kind, begin, end)
+        for share in (0.5, 0.99):
+            if found:
+                self.number(f"{name}, p{share * 100:.0f}", percentile(found, share), "ms")
+
+    def claim(self, words: str, *, holds: bool) -> None:
+        """Keep whether something that the drill expects came true; the verdict needs it to."""
+        self.claims.append((words, holds))
+
+    def check(self) -> list[Finding]:
+        """Read everything that was written, as every member, and check it."""
+        timelines = {
+            circle.id: {
+                # On a new connection: the old ones may not have outlived the drill.
+                member.name: member.elsewhere(self.url).timeline(circle.id)
+                for member in circle.members
+            }
+            for circle in self._circles
+        }
+        sends = [send for load in self._loads for send in load.sends]
+        acknowledged = sum(send.is_acknowledged for send in sends)
+        resends = sum(max(len(send.answers) - 1, 0) for send in sends)
+        self.number("messages sent", len(sends), "")
+        self.number("messages acknowledged", acknowledged, "")
+        self.number("resends answered", resends, "")
+        self.claim("every message was acknowledged in the end", holds=acknowledged == len(sends))
+        return check(sends, timelines)
+
+    def _exits(self, service: str) -> int:
+        status = self.engine.status(self.instance)
+        return status.services[service].exits if status else 0
+
+    def _processes(self, service: str) -> list[psutil.Process]:
+        status = self.engine.status(self.instance)
+        pid = status.services[service].pid if status else None
+        if pid is None:
+            raise LabError(f"{service} is not running, or not as a process of this machine")
+        main = psutil.Process(pid)
+        return [main, *main.children(recursive=True)]

@@ -1,0 +1,39 @@
+"""For plain Locust, with its web page.
+
+    .venv/bin/locust -f common/load/locustfile.py --host http://127.0.0.1:8000
+
+`--people` of the bench world are logged in (./lab seed 0 --size bench). Class names after the
+options choose who comes: `Day` (a day of chat), `Listener` (sockets), `CircleSender` (sends to
+those who listen); without any, all of them.
+"""
+
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from locust import events
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from load.scenarios import Cast, CircleSender, Day, Listener
+from load.world import NotSeeded, enter
+
+__all__ = ["CircleSender", "Day", "Listener"]
+
+CIRCLE = 10
+
+
+@events.init_command_line_parser.add_listener
+def _add_options(parser: ArgumentParser) -> None:
+    parser.add_argument("--people", type=int, default=50, help="How many people are logged in")
+
+
+@events.test_start.add_listener
+def _log_in(environment: Any, **_: Any) -> None:
+    try:
+        people = enter(environment.host, environment.parsed_options.people, CIRCLE)
+    except NotSeeded as error:
+        environment.runner.quit()
+        sys.exit(f"locust: {error}")
+    Cast.assemble(people)

@@ -1,0 +1,147 @@
+"""What is measured: a phase that runs, or the floor beside it."""
+
+import contextlib
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
+
+from lab.engine import Engine, Usage
+from lab.errors import LabError
+from lab.instance import PLAN_FILE, Instance
+from lab.native.plan import Plan, ProcessPlan
+from lab.native.ports import PortChooser
+from lab.native.process import before_exec
+from lab.native.usage import measure
+
+FLOOR_APPLICATION = "drills.floor:application"
+START = 10.0
+"""Seconds within which a floor must answer."""
+
+
+class Subject(Protocol):
+    """Something that answers HTTP and whose cost can be read."""
+
+    name: str
+    url: str
+
+    def usage(self) -> dict[str, Usage]:
+        """Return by service what has been used so far."""
+
+    def pids(self) -> list[int]:
+        """Return the main processes."""
+
+
+class PhaseSubject:
+    """A running instance of a phase."""
+
+    def __init__(self, name: str, engine: Engine, instance: Instance, url: str) -> None:
+        self.name = name
+        self.url = url
+        self._engine = engine
+        self._instance = instance
+
+    def usage(self) -> dict[str, Usage]:
+        """Return by service what has been used so far."""
+        return self._engine.usage(self._instance, 0.0)
+
+    def pids(self) -> list[int]:
+        """Return the services' main processes."""
+        status = self._engine.status(self._instance)
+        services = status.services.values() if status else ()
+        return [service.pid for service in services if service.pid is not None]
+
+
+class FloorSubject:
+    """A floor's server, under the phase's own gunicorn settings."""
+
+    def __init__(self, name: str, url: str, process: "subprocess.Popen[bytes]") -> None:
+        self.name = name
+        self.url = url
+        self._process = process
+
+    def usage(self) -> dict[str, Usage]:
+        """Return what the server has used so far."""
+        return measure({"floor": self._process.pid}, 0.0)
+
+    def pids(self) -> list[int]:
+        """Return gunicorn's main process."""
+        return [self._process.pid]
+
+
+@contextlib.contextmanager
+def floor_of(name: str, instance: Instance) -> Iterator[FloorSubject]:
+    """Run the floor on a copy of the instance's database file."""
+    process = _server(instance)
+    copy = instance.tmp / "floor"
+    shutil.rmtree(copy, ignore_errors=True)
+    copy.mkdir(parents=True)
+    _copy_database(Path(process.environment["CHAT_DATA_DIR"]), copy)
+    port = PortChooser().any()
+    environment = {
+        **process.environment,
+        "CHAT_BIND": f"127.0.0.1:{port}",
+        "CHAT_DATA_DIR": str(copy),
+    }
+    with (instance.logs / "floor.log").open("wb") as log:
+        server = subprocess.Popen(
+            [*process.argv[:-1], FLOOR_APPLICATION],
+            cwd=process.cwd,
+            env=environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            preexec_fn=before_exec(signal.SIGKILL),  # noqa: PLW1509 - lab has one thread
+        )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        _await_answer(url, server, instance)
+        yield FloorSubject(name, url, server)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
+        shutil.rmtree(copy, ignore_errors=True)
+
+
+def has_floor(instance: Instance) -> bool:
+    """Tell whether the phase defines a floor."""
+    return (instance.phase.directory / "drills" / "floor.py").is_file()
+
+
+def _server(instance: Instance) -> ProcessPlan:
+    """Return the process that a browser talks to; its last word names the application."""
+    raw = instance.read(PLAN_FILE)
+    if raw is None:
+        raise LabError(f"{instance.phase.label} has no plan: is it running natively?")
+    plan = Plan.from_json(raw)
+    return next(one for one in plan.processes.values() if plan.main_port in one.ports.values())
+
+
+def _copy_database(source: Path, target: Path) -> None:
+    """Copy SQLite files consistently, while they are in use."""
+    for file in source.glob("*.sqlite3"):
+        with (
+            contextlib.closing(sqlite3.connect(file)) as original,
+            contextlib.closing(sqlite3.connect(target / file.name)) as copy,
+        ):
+            original.backup(copy)
+
+
+def _await_answer(url: str, server: "subprocess.Popen[bytes]", instance: Instance) -> None:
+    deadline = time.monotonic() + START
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            urlopen(url, timeout=1).close()  # noqa: S310 - an http address of ours
+        except HTTPError:
+            return  # it answers, if only that it has no such page
+        except (URLError, OSError):
+            time.sleep(0.05)
+    raise LabError("the floor does not answer", f"its log: {instance.logs / 'floor.log'}")

@@ -51,6 +51,12 @@ def of(instance: Instance) -> Engine:
     return DockerEngine() if instance.engine == Kind.DOCKER else NativeEngine()
 
 
+def discard(instance: Instance) -> None:
+    """Delete an instance that does not run, with the data that it has on either engine."""
+    for engine in (DockerEngine(), NativeEngine()):
+        engine.discard(instance)
+
+
 def running() -> list[Instance]:
     """Return every instance of this checkout that runs now, on either engine."""
     known = filter(None, map(load, directories()))

@@ -24,7 +24,7 @@ def command(phase: str | None, *, volumes: bool) -> int:
     for instance in instances:
         _stop(instance)
         if volumes:
-            engines.of(instance).discard(instance)
+            engines.discard(instance)
             note(f"The data of {instance.phase.label} is deleted.")
     if not instances:
         say("nothing is running.")

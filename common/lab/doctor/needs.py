@@ -3,10 +3,12 @@
 import os
 import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 from lab import phases
 from lab.compose.parse import load
 from lab.docker import api
+from lab.docker.compose import command
 from lab.docker.engine import DockerEngine
 from lab.docker.launch import phase_project
 from lab.doctor.engines import finding
@@ -69,7 +71,7 @@ def _docker(instance: Instance) -> NeedsReport:
     """Look for its images: what is not there is got by the first start, which then takes longer."""
     engine = api.connect()
     services = phase_project(instance, instance.phase.name).config()["services"]
-    where = f"docker compose --project-directory {instance.phase.directory.relative_to(ROOT)}"
+    where = f"{command()} --project-directory {_short(instance.phase.directory)}"
     notes = [Finding(warning) for warning in DockerEngine().check(instance)]
     for name, service in services.items():
         image, built = service.get("image"), "build" in service
@@ -78,3 +80,7 @@ def _docker(instance: Instance) -> NeedsReport:
         verb = "build" if built else "pull"
         notes.append(Finding(f"the image of {name}, {image}, is not here yet", f"{where} {verb}"))
     return NeedsReport([], notes)
+
+
+def _short(path: Path) -> Path:
+    return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path

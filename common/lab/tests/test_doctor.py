@@ -25,6 +25,7 @@ from lab.instance import Instance
 from lab.native.plan import MARK
 from lab.phases import Phase
 from lab.tests.conftest import MakeSystem, wait_for
+from lab.tests.docker_support import skip_without_docker
 from lab.tests.test_cli import lab
 from lab.tests.test_crash import APP
 
@@ -38,12 +39,17 @@ def ended_pid() -> int:
     return process.pid
 
 
+def no_docker() -> None:
+    raise RefusedError("it sleeps", "wake it")
+
+
 @pytest.fixture
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Put a .lab of its own in the place of this checkout's."""
     for module in (engines, leftovers):
         monkeypatch.setattr(module, "STATE", tmp_path)
     monkeypatch.setattr(leftovers, "ROOT", tmp_path)
+    monkeypatch.setattr(api, "connect", no_docker)
     return tmp_path
 
 
@@ -83,10 +89,7 @@ def test_an_engine_that_does_not_answer_runs_no_phase(phase: Callable[[str], Pha
 
 
 def test_why_docker_does_not_answer_and_what_to_type(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse() -> None:
-        raise RefusedError("it sleeps", "wake it")
-
-    monkeypatch.setattr(api, "connect", refuse)
+    monkeypatch.setattr(api, "connect", no_docker)
     docker, native = answering.look()
     assert (docker.name, docker.problem) == ("docker", Finding("it sleeps", "wake it"))
     assert native.problem is None
@@ -201,20 +204,38 @@ def test_what_test_runs_have_left_is_told_once_they_have_ended(state: Path) -> N
     ]
 
 
-def test_containers_that_no_instance_owns_are_found(
+class FakeDocker:
+    """An engine with two projects, one of which lies in the checkout at `root`."""
+
+    def __init__(self, root: Path) -> None:
+        self.where = {"ours": root / "phase0-mvp", "foreign": Path("/elsewhere")}
+
+    def get(self, path: str, **_: object) -> list[dict[str, dict[str, str]]]:
+        if path == "/images/json":
+            return [{}, {}]
+        return [
+            {"Labels": {PROJECT: name, leftovers._FOLDER: str(directory)}}
+            for name, directory in self.where.items()
+        ]
+
+
+def test_containers_that_no_instance_owns_and_replaced_images_are_found(
     state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Engine:
-        def get(self, *_: object, **__: object) -> list[dict[str, dict[str, str]]]:
-            where = {"ours": state / "phase0-mvp", "foreign": Path("/elsewhere")}
-            return [
-                {"Labels": {PROJECT: name, leftovers._FOLDER: str(directory)}}
-                for name, directory in where.items()
-            ]
+    monkeypatch.setattr(api, "connect", lambda: FakeDocker(state))
+    monkeypatch.setattr(leftovers, "command", lambda: "docker compose")
+    containers, images = leftovers.look()
+    assert containers.fix == "docker compose --project-name ours down"
+    assert images.what.endswith(": 2")
 
-    monkeypatch.setattr(api, "connect", Engine)
-    (found,) = leftovers.look()
-    assert found.fix == "docker compose --project-name ours down"
+
+def test_an_image_that_is_not_here_is_no_obstacle(phase: Callable[[str], Phase]) -> None:
+    skip_without_docker()
+    made = phase("services: {db: {image: 'nosuch:1'}, app: {build: ., image: 'nosuch:2'}}")
+    found = needs.of(made, [EngineReport("docker", {})])
+    assert found.runs
+    fixes = [note.fix or "" for note in found.engines["docker"].notes]
+    assert [fix.rpartition(" ")[2] for fix in sorted(fixes)] == ["build", "pull"]
 
 
 def test_it_answers_programs_and_people() -> None:

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 from web_support.browsers import Browsers, Chat
 from web_support.people import PASSWORD, Person
@@ -93,6 +94,7 @@ def test_edits_reactions_replies_and_deletions_show_in_place(
     expect(of_bob.message("second thought")).to_have_count(0)
 
 
+@pytest.mark.failing_requests  # who is removed may just be reading
 def test_three_people_in_a_group_with_roles(
     browsers: Browsers, ada: Person, bob: Person, cem: Person
 ) -> None:

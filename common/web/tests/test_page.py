@@ -212,7 +212,7 @@ def test_everything_is_done_without_a_pointer(browsers: Browsers, ada: Person, b
     expect(chat.page.get_by_role("complementary", name="X-ray")).to_be_focused()
     press(chat, "Escape")
     expect(chat.page.get_by_role("complementary", name="X-ray")).to_have_count(0)
-    press(chat, "Alt+ArrowUp")
+    press(chat, "Alt+ArrowDown")
     expect(chat.page.get_by_role("heading", name="Other", level=1)).to_be_visible()
 
 

@@ -30,9 +30,9 @@ export function History({ conversation, timeline }) {
   const pending = end ? pendingOf(conversation.id, items) : [];
 
   const see = () => markSeen(timeline, keeper.current, conversation.id);
-  const onMove = ({ top, bottom }) => {
+  const onMove = ({ top, bottom, height }) => {
     timeline.pinned = bottom < LOAD_AHEAD / 8 && timeline.edges.value.end;
-    setAway(bottom > scroller.current.clientHeight || !timeline.edges.value.end);
+    setAway(bottom > height || !timeline.edges.value.end);
     if (timeline.items.value.length && top < LOAD_AHEAD) timeline.older();
     if (timeline.items.value.length && bottom < LOAD_AHEAD) timeline.newer();
     see();

@@ -9,11 +9,11 @@ export class ScrollKeeper {
   /**
    * @param {HTMLElement} scroller
    * @param {HTMLElement} content  holds the rows, each with data-row
-   * @param {{canStick: () => boolean, onMove: (edges: {top: number, bottom: number}) => void}} options
+   * @param {{canStick: () => boolean, onMove: (edges: {top: number, bottom: number, height: number}) => void}} options
    */
   constructor(scroller, content, { canStick, onMove }) {
     Object.assign(this, { scroller, content, canStick, onMove, stuck: true, row: null, offset: 0, top: 0 });
-    this.observer = new ResizeObserver(() => this.restore());
+    this.observer = new ResizeObserver(() => scroller.isConnected && this.restore());
     this.observer.observe(scroller);
     this.observer.observe(content);
     this.listener = () => this.remember();
@@ -37,7 +37,7 @@ export class ScrollKeeper {
     this.stuck = bottom < AT_BOTTOM && this.canStick();
     this.row = rows.find((row) => row.getBoundingClientRect().bottom > box.top) || rows.at(-1);
     this.offset = this.row.getBoundingClientRect().top - box.top;
-    this.onMove({ top, bottom });
+    this.onMove({ top, bottom, height: scroller.clientHeight });
   }
 
   /** Puts that row back to where it was, after something changed. */

@@ -22,17 +22,17 @@ def read_scale(words: Sequence[str], topology: Topology) -> Scale:
                 f"there is: {', '.join(topology.services)}",
             )
         scale[name] = int(number)
-        _refuse_fixed_port(name, int(number), topology)
+        _refuse_published(name, int(number), topology)
     return scale
 
 
-def _refuse_fixed_port(name: str, number: int, topology: Topology) -> None:
-    fixed = [port for port in topology.services[name].ports if port.published is not None]
-    if number == 1 or not fixed:
+def _refuse_published(name: str, number: int, topology: Topology) -> None:
+    ports = topology.services[name].ports
+    if number == 1 or not ports:
         return
     others = [other for other, service in topology.services.items() if not service.ports]
     raise RefusedError(
-        f"{name} cannot run {number} times: compose.yaml publishes its port {fixed[0].target} on "
+        f"{name} cannot run {number} times: compose.yaml publishes its port {ports[0].target} on "
         "one port of this machine, which only one of them could hold",
         f"what can be scaled here: {', '.join(others) or 'nothing; it takes a gateway in front'}",
     )

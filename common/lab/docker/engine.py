@@ -13,7 +13,7 @@ from lab.docker.api import Api
 from lab.docker.build import build, explain
 from lab.docker.compose import ComposeError, Project
 from lab.docker.containers import Container, named, of_project
-from lab.docker.launch import launch, phase_project, unreadable_mounts
+from lab.docker.launch import launch, phase_project, unreadable
 from lab.docker.record import Record, choose_project, read_record, write_record
 from lab.engine import LogLine, Usage
 from lab.errors import LabError, RefusedError, UsageError
@@ -50,10 +50,11 @@ class DockerEngine:
 
     def check(self, instance: Instance) -> Sequence[str]:
         """Refuse what cannot run; returns warnings."""
+        config = phase_project(instance, "check").config()
         return [
             f"containers run as other users, and {path} is readable for you only: "
             f"chmod -R a+rX {path}"
-            for path in unreadable_mounts(instance)
+            for path in unreadable(config)
         ]
 
     def start(self, instance: Instance, scale: Scale = ONE_OF_EACH) -> bool:

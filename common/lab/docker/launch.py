@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from lab.compose.parse import FILE_NAME, compose_variables
 from lab.docker.build import build
@@ -62,9 +63,8 @@ def _with_ports(instance: Instance, name: str, avoid: set[int]) -> tuple[Project
     return Project(name, (*project.files, *override), project.variables), published.main
 
 
-def unreadable_mounts(instance: Instance) -> list[Path]:
+def unreadable(config: Mapping[str, Any]) -> list[Path]:
     """Return what is mounted but may be read by its owner alone, while containers run as others."""
-    config = phase_project(instance, instance.directory.name.lower()).config()
     sources = {
         Path(mount["source"])
         for service in config["services"].values()

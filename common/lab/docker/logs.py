@@ -72,7 +72,7 @@ class _Tail:
         except MissingError:
             return []
         known, lines = self._last, []
-        for line in _unframed(raw).decode(errors="replace").split("\n"):
+        for line in unframed(raw).decode(errors="replace").split("\n"):
             stamp, _, text = line.partition(" ")
             if stamp > known:  # `since` includes the moment itself
                 lines.append(LogLine(self._name, f"{stamp[:_MILLISECONDS]}Z", text))
@@ -90,7 +90,7 @@ def _since(stamp: str) -> str:
     return f"{datetime.fromisoformat(whole + '+00:00').timestamp():.0f}.{fraction or 0}"
 
 
-def _unframed(raw: bytes) -> bytes:
+def unframed(raw: bytes) -> bytes:
     """Join the frames in which stdout and stderr come."""
     parts, position = [], 0
     while position + _HEADER <= len(raw):

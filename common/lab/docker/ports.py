@@ -40,7 +40,7 @@ def _settle(chooser: PortChooser, wish: int | None) -> int:
 
 def _number(port: Mapping[str, Any]) -> int | None:
     published = port.get("published")
-    return int(published) if published else None
+    return int(published) if published and published.isdecimal() else None
 
 
 def _override(moved: Mapping[str, list[str]]) -> str:

@@ -54,7 +54,7 @@ class Outcome:
             "phase": self.phase,
             "verdict": self.verdict,
             "good": self.is_good,
-            "numbers": [asdict(number) for number in self.numbers],
+            "numbers": [{**asdict(number), "text": str(number)} for number in self.numbers],
             "claims": [{"claim": words, "holds": holds} for words, holds in self.claims],
             "findings": [str(finding) for finding in self.findings],
             **self.timeline.to_json(),

@@ -3,13 +3,11 @@
 import tempfile
 from collections.abc import Callable
 
-from load.seeding import fill
-
 from drill.definition import Drill
 from drill.outcome import Outcome
 from drill.stage import Stage
+from lab.data import Data
 from lab.engine import Engine
-from lab.errors import LabError
 from lab.instance import Instance
 from lab.phases import Phase
 from lab.running import Observer
@@ -24,7 +22,7 @@ def run(drill: Drill, engine: Engine, phase: Phase, observe: Observer, tell: Tol
     with isolated(engine, phase, observe) as (instance, url):
         if drill.world is not None:
             tell(f"{phase.label} is filled")
-            _fill(drill, engine, instance)
+            _fill(drill, instance)
         tell(f"{drill.name}, {phase.label}: running")
         stage = Stage(engine, instance, url)
         drill.run(stage)
@@ -35,10 +33,9 @@ def run(drill: Drill, engine: Engine, phase: Phase, observe: Observer, tell: Tol
     return outcome
 
 
-def _fill(drill: Drill, engine: Engine, instance: Instance) -> None:
+def _fill(drill: Drill, instance: Instance) -> None:
     assert drill.world is not None  # noqa: S101 - the caller looked
     with tempfile.TemporaryFile() as archive:
         drill.world(archive)
         archive.seek(0)
-        if fill(engine, instance, archive) != 0:
-            raise LabError(f"the world of drill {drill.name} could not be imported")
+        Data(instance, quiet=True).import_from(archive)

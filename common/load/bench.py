@@ -12,7 +12,7 @@ from load.job import Job
 from load.plan import BOUND, Plan, Turn
 from load.result import FLOOR, Result, Run
 from load.subject import PhaseSubject, Subject, floor_of, has_floor
-from load.world import Person
+from load.world import WORLD, Person
 
 CIRCLE = 10
 """People in each of the conversations that delivery is measured in."""
@@ -145,7 +145,7 @@ class Bench:
             "people": self._plan.people,
             "circle": CIRCLE,
             "seed": SEED,
-            "world": "bench",
+            "world": " ".join(WORLD.words()),
             "bound": {"p99_ms": BOUND.p99_ms, "errors": BOUND.errors},
             "parts": [vars(part) for part in self._plan.parts],
         }

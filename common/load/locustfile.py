@@ -24,12 +24,10 @@ __all__ = ["CircleSender", "Day", "Listener"]
 CIRCLE = 10
 
 
-@events.init_command_line_parser.add_listener
 def _add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--people", type=int, default=50, help="How many people are logged in")
 
 
-@events.test_start.add_listener
 def _log_in(environment: Any, **_: Any) -> None:
     try:
         people = enter(environment.host, environment.parsed_options.people, CIRCLE)
@@ -37,3 +35,7 @@ def _log_in(environment: Any, **_: Any) -> None:
         environment.runner.quit()
         sys.exit(f"locust: {error}")
     Cast.assemble(people)
+
+
+events.init_command_line_parser.add_listener(_add_options)  # type: ignore[no-untyped-call]
+events.test_start.add_listener(_log_in)  # type: ignore[no-untyped-call]

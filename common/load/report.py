@@ -168,12 +168,7 @@ def _drills(found: Sequence[dict[str, Any]]) -> Iterator[str]:
         yield f"\n### {one['phase'].capitalize()}: {one['drill']}\n"
         yield f"{one['question']}\n"
         yield f"**{one['verdict']}** ({about['when'][:10]}, commit `{about['commit']}`)\n"
-        rows = [(number["name"], _value(number)) for number in one["numbers"]]
+        rows = [(number["name"], number["text"]) for number in one["numbers"]]
         yield from table.markdown(("", "measured"), rows)
         if one["seconds"]:
             yield f"\n![{one['drill']} by the second](benchmarks/{one['stem']}.svg)"
-
-
-def _value(number: dict[str, Any]) -> str:
-    value, unit = number["value"], number["unit"]
-    return f"{value:,.0f} {unit}" if value >= 100 or not unit else f"{value:.3g} {unit}"

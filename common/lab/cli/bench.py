@@ -9,6 +9,7 @@ import click
 
 from lab import engines, phases
 from lab.cli.console import Progress, engine_options, note, say, tell
+from lab.data import Data, world
 from lab.engines import Choice, Kind
 from lab.errors import UsageError
 from lab.instance import Instance
@@ -85,7 +86,7 @@ def _instances(
     choice: Choice, chosen: Sequence[Phase]
 ) -> Iterator[tuple[Choice, list[tuple[Instance, str]]]]:
     """Start every phase, seeded; stop and delete them in the end."""
-    from load.seeding import seed  # noqa: PLC0415 - only here
+    from load.world import WORLD  # noqa: PLC0415 - heavy
 
     running: list[tuple[Instance, str]] = []
     with contextlib.ExitStack() as stack:
@@ -94,7 +95,8 @@ def _instances(
             with Progress(f"Starting {phase.label}") as progress:
                 started = stack.enter_context(isolated(choice.engine, phase, progress))
             tell(f"{phase.label} gets the bench world")
-            seed(choice.engine, started[0])
+            with world(WORLD) as archive:
+                Data(started[0], quiet=True).import_from(archive)
             running.append(started)
         yield choice, running
     for instance, _ in running:

@@ -73,11 +73,15 @@ def _schema(name: str, files: list[Path]) -> Check:
 
 
 def _mypy(name: str, cwd: Path, modules: list[str], tests: Path) -> Check:
-    """Check modules below cwd; a tests directory that is no package is an import root."""
+    """Check modules below cwd; a tests directory that is no package is an import root.
+
+    So is common/, which a phase's drills import.
+    """
     argv = [sys.executable, "-m", "mypy", "--explicit-package-bases"]
     argv += ["--config-file", str(ROOT / "pyproject.toml")]
     argv += ["--cache-dir", str(ROOT / ".mypy_cache" / name)]
-    bases = [cwd] if (tests / "__init__.py").is_file() else [cwd, tests]
+    roots = [cwd, ROOT / "common"]
+    bases = roots if (tests / "__init__.py").is_file() else [*roots, tests]
     return Check(f"mypy {name}", [*argv, *modules], cwd, {"MYPYPATH": ":".join(map(str, bases))})
 
 

@@ -13,6 +13,8 @@ CONTRACT = ROOT / "common" / "contract" / "tests"
 STANDALONE = {
     "lab": ROOT / "common" / "lab" / "tests",
     "docs": ROOT / "common" / "docs" / "tests",
+    "load": ROOT / "common" / "load" / "tests",
+    "drill": ROOT / "common" / "drill" / "tests",
 }
 
 

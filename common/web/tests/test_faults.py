@@ -255,9 +255,15 @@ def test_a_part_of_the_page_that_did_not_load_is_loaded_again(
     room = ada.direct(bob)
     ada.say(room, "some *emphasis*")
     chat = browsers.of(ada)
-    for part in ("vendor/socket.io.js", "js/views/conversation.js", "vendor/marked.js"):
+    for part in (
+        "js/core/http.js",
+        "vendor/socket.io.js",
+        "js/views/conversation.js",
+        "vendor/marked.js",
+    ):
         chat.page.route(f"**/web/{part}", lambda route: route.abort(), times=1)
-    chat.open(room)
+    chat.page.goto(f"{chat.url}/#/c/{room}")
+    expect(chat.page.get_by_text("could not be loaded in full")).to_be_visible()
     expect(chat.message("emphasis").locator("em")).to_be_visible()
     wait_until_live(chat.page)
 

@@ -120,7 +120,8 @@ class Browsers:
         return self.tab(self.context(person.log_in(), **options))
 
     def _on_console(self, message: Any) -> None:
-        if message.type in ("error", "warning"):
+        outside = "ERR_NETWORK_CHANGED" in message.text  # an interface of this machine came or went
+        if message.type in ("error", "warning") and not outside:
             self.complaints.append(f"console {message.type}: {message.text} {message.location}")
 
     def close(self) -> None:

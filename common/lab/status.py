@@ -1,8 +1,12 @@
 """What an engine says about the services it runs; the same words for every engine."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from signal import Signals
 from typing import Any
+
+STARTS_ALLOWED = 3  # how often a service may end while its instance starts
 
 
 class State(StrEnum):
@@ -60,6 +64,13 @@ class ServiceStatus:
             return self.exit_code == 0
         return self.state is State.RUNNING and self.health in (None, Health.HEALTHY)
 
+    @property
+    def started(self) -> bool:
+        """Whether it is up: by its health check, or because it has not ended at once."""
+        if self.state is State.RUNNING and self.health is None:
+            return self.lasted
+        return self.settled
+
 
 @dataclass
 class InstanceStatus:
@@ -80,6 +91,25 @@ class InstanceStatus:
         """Undo to_json."""
         services = {name: _service(raw) for name, raw in value["services"].items()}
         return cls(**{**value, "stage": Stage(value["stage"]), "services": services})
+
+
+def describe_exit(code: int) -> str:
+    """Say how a process ended: `exited with code 3`, `was killed by SIGKILL`."""
+    if code < 0:
+        return f"was killed by {Signals(-code).name}"
+    return f"exited with code {code}"
+
+
+def why_not_started(services: Iterable[ServiceStatus]) -> str:
+    """Say why a start has failed, "" if it may still succeed."""
+    for service in services:
+        failed = service.state is State.EXITED and service.exit_code != 0
+        if failed or service.exits >= STARTS_ALLOWED:
+            times = f" {service.exits} times" if service.exits > 1 else ""
+            return f"{service.service} {describe_exit(service.exit_code or 0)}{times}"
+        if service.health is Health.UNHEALTHY:
+            return f"{service.service} is unhealthy: {service.note}"
+    return ""
 
 
 def _service(raw: dict[str, Any]) -> ServiceStatus:

@@ -1,5 +1,6 @@
 """The containers of a project, as the engine's API tells of them."""
 
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from signal import Signals
@@ -12,6 +13,7 @@ PROJECT = "com.docker.compose.project"
 _SERVICE = "com.docker.compose.service"
 _NUMBER = "com.docker.compose.container-number"
 _ONE_OFF = "com.docker.compose.oneoff"
+LASTING = 1.0  # seconds: a service without a health check that runs so long is up
 _ALIVE = ("created", "running", "restarting", "paused", "removing")
 _KEEP_UP = ("always", "unless-stopped")
 
@@ -56,6 +58,7 @@ class Container:
             exits=self.raw["RestartCount"] + (self._state() is State.EXITED),
             exit_code=None if alive else self._exit_code(),
             started_at=_seconds(state["StartedAt"]) if alive else None,
+            lasted=alive and time.time() - _seconds(state["StartedAt"]) > LASTING,
             address=", ".join(self.addresses()) or None,
             note=self._note(),
         )
@@ -125,6 +128,6 @@ def _inspect(api: Api, container: str) -> dict[str, Any] | None:
     return raw
 
 
-def _seconds(time: str) -> float:
+def _seconds(stamp: str) -> float:
     """Return Unix time from RFC 3339 with nanoseconds."""
-    return datetime.fromisoformat(time[:19] + "+00:00").timestamp()
+    return datetime.fromisoformat(stamp[:23].rstrip("Z") + "+00:00").timestamp()

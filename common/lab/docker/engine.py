@@ -19,12 +19,9 @@ from lab.engine import LogLine, Usage
 from lab.errors import LabError, RefusedError, UsageError
 from lab.instance import STATE_FILE, Instance
 from lab.native import logview
-from lab.native.process import describe_exit
 from lab.paths import ROOT
 from lab.scale import ONE_OF_EACH, Scale
-from lab.status import Health, InstanceStatus, ServiceStatus, Stage, State
-
-STARTS_ALLOWED = 3  # how often a container may end while its instance starts
+from lab.status import Health, InstanceStatus, ServiceStatus, Stage, State, why_not_started
 
 
 class DockerEngine:
@@ -89,7 +86,7 @@ class DockerEngine:
 
     def _why(self, instance: Instance, error: ComposeError) -> LabError:
         """Return what a service did to fail the start of those that need it, if one did."""
-        problem = _problem(_statuses(self._containers(instance)))
+        problem = why_not_started(_statuses(self._containers(instance)).values())
         if not problem:
             return explain(error)
         label, word = instance.phase.label, instance.phase.name.removeprefix("phase")
@@ -132,9 +129,14 @@ class DockerEngine:
         doing = self._doing.get(instance)
         if doing is Stage.STOPPING:
             return InstanceStatus(Stage.STOPPING, _as_stopping(services), record.address)
-        problem = _problem(services) if doing is Stage.STARTING else ""
-        stage = Stage.FAILED if problem else _stage(services)
-        if stage is Stage.READY:
+        everyone = services.values()
+        problem = why_not_started(everyone) if doing is Stage.STARTING else ""
+        stage = Stage.READY
+        if problem:
+            stage = Stage.FAILED
+        elif not all(one.started for one in everyone) and (doing or any(map(_is_young, everyone))):
+            stage = Stage.STARTING
+        else:
             self._doing.pop(instance, None)
         return InstanceStatus(stage, services, record.address, problem)
 
@@ -281,18 +283,6 @@ def _statuses(containers: Mapping[str, Container]) -> dict[str, ServiceStatus]:
     return {name: one.status(name) for name, one in containers.items()}
 
 
-def _problem(services: Mapping[str, ServiceStatus]) -> str:
-    """Say why a start has failed, "" if it may still succeed."""
-    for service in services.values():
-        failed = service.state is State.EXITED and service.exit_code != 0
-        if failed or service.exits >= STARTS_ALLOWED:
-            times = f" {service.exits} times" if service.exits > 1 else ""
-            return f"{service.service} {describe_exit(service.exit_code or 0)}{times}"
-        if service.health is Health.UNHEALTHY:
-            return f"{service.service} is unhealthy: {service.note}"
-    return ""
-
-
 def _as_stopping(services: dict[str, ServiceStatus]) -> dict[str, ServiceStatus]:
     """Say of what still runs that it is being stopped: Docker does not."""
     for service in services.values():
@@ -301,12 +291,9 @@ def _as_stopping(services: dict[str, ServiceStatus]) -> dict[str, ServiceStatus]
     return services
 
 
-def _stage(services: Mapping[str, ServiceStatus]) -> Stage:
-    """Return READY also where something that was up is no longer well."""
-    young = any(
-        one.state is State.WAITING or one.health is Health.STARTING for one in services.values()
-    )
-    return Stage.STARTING if young else Stage.READY
+def _is_young(service: ServiceStatus) -> bool:
+    """Tell what somebody else is starting from what was up and is no longer well."""
+    return service.state is State.WAITING or service.health is Health.STARTING
 
 
 def _no_service(instance: Instance, name: str, known: Iterable[str]) -> UsageError:

@@ -82,10 +82,3 @@ async def end(process: asyncio.subprocess.Process, number: signal.Signals, grace
     kill_group(process.pid)
     await process.wait()
     return in_time
-
-
-def describe_exit(code: int) -> str:
-    """Say how a process ended: `exited with code 3`, `was killed by SIGKILL`."""
-    if code < 0:
-        return f"was killed by {signal.Signals(-code).name}"
-    return f"exited with code {code}"

@@ -12,7 +12,7 @@ from lab.native import health, process
 from lab.native.board import Board
 from lab.native.logs import LogFile, pipe_into
 from lab.native.plan import ProcessPlan
-from lab.status import Health, State
+from lab.status import Health, State, describe_exit
 
 FIRST_PAUSE = 0.1  # seconds before a restart; doubles each time, as in Docker
 LONGEST_PAUSE = 60.0
@@ -71,12 +71,12 @@ class ServiceRunner:
             code = await self._run_once()
             exits += 1
             if not _should_restart(self._service.restart, code, exits):
-                self._log.say(process.describe_exit(code))
+                self._log.say(describe_exit(code))
                 self._update(state=State.EXITED, exits=exits, exit_code=code)
                 return
             if time.monotonic() - began >= STEADY:
                 pause = FIRST_PAUSE
-            self._log.say(f"{process.describe_exit(code)}; starting again in {pause:.1f} s")
+            self._log.say(f"{describe_exit(code)}; starting again in {pause:.1f} s")
             self._update(state=State.RESTARTING, exits=exits, exit_code=code)
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)

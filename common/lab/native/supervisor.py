@@ -19,10 +19,9 @@ from lab.native.logs import LogFile
 from lab.native.plan import Plan, make_plan, prepare_directories
 from lab.native.service import ServiceRunner
 from lab.phases import Phase
-from lab.status import Health, ServiceStatus, Stage, State
+from lab.status import ServiceStatus, Stage, State, why_not_started
 
 PORT_ATTEMPTS = 5
-STARTS_ALLOWED = 3  # how often a service may end while the instance starts
 KILL_GRACE = 0.0
 
 
@@ -92,14 +91,9 @@ class Supervisor:
     def _outcome(self) -> str | None:
         """Return None while starting, "" once all is well, else what went wrong."""
         services = self._board.status.services.values()
-        for service in services:
-            failed = service.state is State.EXITED and service.exit_code != 0
-            if failed or service.exits >= STARTS_ALLOWED:
-                times = f" {service.exits} times" if service.exits > 1 else ""
-                return f"{service.service} {process.describe_exit(service.exit_code or 0)}{times}"
-            if service.health is Health.UNHEALTHY:
-                return f"{service.service} is unhealthy: {service.note}"
-        return "" if all(map(_has_started, services)) else None
+        if problem := why_not_started(services):
+            return problem
+        return "" if all(service.started for service in services) else None
 
     def _all_ended(self) -> bool:
         states = {service.state for service in self._board.status.services.values()}
@@ -167,13 +161,6 @@ class Supervisor:
     def _set_stage(self, stage: Stage) -> None:
         self._board.status.stage = stage
         self._board.publish()
-
-
-def _has_started(service: ServiceStatus) -> bool:
-    """Tell whether a service is up: by its health check, or because it has not ended at once."""
-    if service.state is State.RUNNING and service.health is None:
-        return service.lasted
-    return service.settled
 
 
 def main(name: str, label: str, phase: str, port: str, directory: str, lifeline: str) -> int:

@@ -145,6 +145,14 @@ def test_a_service_that_ends_fails_the_start_with_its_exit_code(make_docker: Mak
     assert system.log("app") == ["why"]
 
 
+def test_a_service_without_a_health_check_must_last_a_moment(make_docker: MakeDocker) -> None:
+    unchecked = ONE[: ONE.index("    healthcheck:")] + ONE[ONE.index("    environment:") :]
+    command = 'command: [sh, -c, "sleep 0.3; exit 3"]\n    restart: unless-stopped'
+    system = make_docker(unchecked.replace("command: [python, server.py]", command))
+    with pytest.raises(LabError, match="app exited with code 3 3 times"):
+        system.up()
+
+
 def test_an_unhealthy_service_fails_the_start_with_the_checks_words(
     make_docker: MakeDocker,
 ) -> None:

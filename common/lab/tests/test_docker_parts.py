@@ -119,7 +119,7 @@ def test_containers_are_told_of_in_the_words_of_every_engine() -> None:
         Health.UNHEALTHY,
         "no answer",
     )
-    assert unwell.started_at == 1795467600.0
+    assert unwell.started_at == 1795467600.123
     greedy = _container("restarting", OOMKilled=True).status("app")
     assert (greedy.state, greedy.note) == (State.RESTARTING, "ran out of memory: mem_limit")
 

@@ -58,7 +58,7 @@ export function originOf(messageId) {
  * Parses a Server-Timing header: `app;dur=12.3, db;dur=3.2;desc="3 queries"` (W3C Server Timing).
  * @returns {Entry[]} in the server's order
  */
-export function parseServerTiming(header) {
+function parseServerTiming(header) {
   const metrics = header.match(/(?:[^,"]|"(?:\\.|[^"\\])*")+/g) || [];
   return metrics.map((metric) => {
     const [name, ...params] = metric.match(/(?:[^;"]|"(?:\\.|[^"\\])*")+/g).map((part) => part.trim());

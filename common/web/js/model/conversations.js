@@ -66,7 +66,7 @@ export async function rename(id, name) {
   putAll([await api.patch(`/conversations/${id}`, { name })]);
 }
 
-export function putAll(items) {
+function putAll(items) {
   const next = new Map(conversations.value);
   for (const item of items) {
     const old = next.get(item.id);

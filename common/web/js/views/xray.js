@@ -94,7 +94,7 @@ function Trace({ trace }) {
  * the others follow one another inside it as long as they fit, else they begin where it begins.
  * @returns {{name: string, desc: string, start: number, dur: number, kind: string}[]}
  */
-export function waterfall({ took, entries, events }) {
+function waterfall({ took, entries, events }) {
   const timed = entries.filter((entry) => entry.dur !== null);
   const outer = timed.reduce((most, entry) => (entry.dur > (most?.dur ?? -1) ? entry : most), null);
   const begin = outer ? Math.max(0, (took - outer.dur) / 2) : 0;

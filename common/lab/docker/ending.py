@@ -6,12 +6,14 @@ ends; writing a byte lets them go on. With nothing to wait for it simply ends th
 
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from lab.docker import api, logs
 from lab.docker.compose import Project
-from lab.docker.containers import named, of_project
+from lab.docker.containers import Container, named, of_project
 from lab.docker.record import read_record
+from lab.errors import LabError
 from lab.instance import STATE_FILE, Instance, load
 from lab.status import InstanceStatus, Stage, State
 
@@ -20,23 +22,34 @@ _OTHERS = 120.0  # seconds that somebody who starts this instance is waited for
 
 def end(instance: Instance, *, kill: bool = False) -> None:
     """Stop all containers gracefully, or at once; keep their logs, remove all but the volumes."""
-    lock = instance.try_lock(_OTHERS)  # held to the end of this process: it is not down yet
     record = read_record(instance)
-    if record is None or lock is None:
+    if record is None:
         return
     project = Project(record.project)
+    if kill:
+        project.do("kill")  # another process that stops them gracefully is done sooner for it
+    lock = instance.try_lock(_OTHERS)  # held to the end of this process: it is not down yet
+    if lock is None:
+        raise LabError(f"somebody has been starting {instance.phase.label} for {_OTHERS:g} s")
     engine = api.connect()
     containers = named(of_project(engine, record.project))
     if containers:
-        project.do("kill" if kill else "stop")
+        project.do("stop")
         logs.save(instance, engine, containers)
-        services = {name: one.status(name) for name, one in containers.items()}
-        for service in services.values():
-            if service.state is not State.EXITED:
-                service.state, service.health = State.STOPPED, None
-        status = InstanceStatus(Stage.STOPPED, services, record.address)
-        instance.write(STATE_FILE, status.to_json())
+        _write_down(instance, containers, record.address)
     project.do("down", "--remove-orphans")
+
+
+def _write_down(
+    instance: Instance, containers: Mapping[str, Container], address: str | None
+) -> None:
+    """Keep what `lab logs` asks for when the containers are gone."""
+    services = {name: one.status(name) for name, one in containers.items()}
+    for service in services.values():
+        if service.state is not State.EXITED:
+            service.state, service.health = State.STOPPED, None
+    status = InstanceStatus(Stage.STOPPED, services, address)
+    instance.write(STATE_FILE, status.to_json())
 
 
 def main(directory: str, *words: str) -> int:

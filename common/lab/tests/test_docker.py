@@ -215,6 +215,23 @@ def _pipe(system: DockerSystem, body: bytes, tmp_path: Path) -> None:
     assert (tmp_path / "out").read_bytes() == body
 
 
+def test_a_stop_that_takes_its_time_can_be_cut_short(make_docker: MakeDocker) -> None:
+    stubborn = '{BIND: "0.0.0.0:8000", STUBBORN: "1"}'
+    text = ONE.replace('{BIND: "0.0.0.0:8000"}', stubborn)
+    system = make_docker(text.replace("stop_grace_period: 5s", "stop_grace_period: 10m"))
+    system.up()
+    system.engine.request_stop(system.instance)
+    wait_for(lambda: _is_being_stopped(system))
+    system.engine.request_stop(system.instance, kill=True)
+    wait_for(lambda: not system.engine.is_running(system.instance))
+    assert system.leftovers() == {"containers": [], "networks": []}
+
+
+def _is_being_stopped(system: DockerSystem) -> bool:
+    """Tell whether the process that stops it has begun: it holds the lock."""
+    return system.instance.is_running()
+
+
 def test_usage_tells_memory_and_processor_time(make_docker: MakeDocker) -> None:
     system = make_docker()
     system.up()

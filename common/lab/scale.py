@@ -22,11 +22,12 @@ def read_scale(words: Sequence[str], topology: Topology) -> Scale:
                 f"there is: {', '.join(topology.services)}",
             )
         scale[name] = int(number)
-        _refuse_published(name, int(number), topology)
+        refuse_published(name, int(number), topology)
     return scale
 
 
-def _refuse_published(name: str, number: int, topology: Topology) -> None:
+def refuse_published(name: str, number: int, topology: Topology) -> None:
+    """Raise RefusedError if a service that publishes a port is to run more than once."""
     ports = topology.services[name].ports
     if number == 1 or not ports:
         return

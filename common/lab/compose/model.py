@@ -66,7 +66,7 @@ class Mount:
 
 @dataclass(frozen=True)
 class Service:
-    """One service of the file."""
+    """One service of the file; `render` are targets of binds whose addresses are rewritten."""
 
     name: str
     context: Path | None
@@ -82,6 +82,8 @@ class Service:
     restart: Restart = Restart()
     stop_signal: str = "SIGTERM"
     stop_grace_period: float = 10.0
+    replicas: int = 1
+    render: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

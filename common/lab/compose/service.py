@@ -1,7 +1,7 @@
 """One service of a compose.yaml."""
 
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,15 +68,13 @@ def parse_service(name: str, value: object, where: Location, context: Context) -
     section.skip(IGNORED)
     build = _build(*section.take("build"), context)
     image, image_place = section.take("image")
-    deploy = Section(*section.take("deploy"))
-    deploy.skip(IGNORED_IN_DEPLOY)
-    deploy.done()
     entrypoint = argv(*section.take("entrypoint")) or ()
     command = entrypoint + (argv(*section.take("command")) or ())
     if build is not None and not command:
         raise refuse(where, "name its command here; a Dockerfile's CMD is not read natively")
     from_files = _env_files(*section.take("env_file"), context)
     working_dir, working_dir_place = section.take("working_dir")
+    mounts = _mounts(section, context)
     service = Service(
         name=name,
         context=build,
@@ -86,12 +84,14 @@ def parse_service(name: str, value: object, where: Location, context: Context) -
         environment={**from_files, **_environment(*section.take("environment"), context)},
         ports=tuple(_port(*item) for item in listing(*section.take("ports"))),
         expose=tuple(port_number(*item) for item in listing(*section.take("expose"))),
-        mounts=_mounts(section, context),
+        mounts=mounts,
         healthcheck=_healthcheck(*section.take("healthcheck")),
         depends_on=_depends_on(*section.take("depends_on")),
         restart=_restart(*section.take("restart")),
         stop_signal=_stop_signal(*section.take("stop_signal")),
         stop_grace_period=duration(*section.take("stop_grace_period"), default=10.0),
+        replicas=_replicas(*section.take("deploy")),
+        render=_render(*section.take("x-lab"), mounts),
     )
     section.done()
     if service.context is None and service.image is None:
@@ -275,6 +275,31 @@ def _restart(value: object, where: Location) -> Restart:
     if raw not in list(RestartMode) or (retries and raw != RestartMode.ON_FAILURE):
         raise refuse(where, f"expected one of {', '.join(RestartMode)}, not {raw!r}")
     return Restart(RestartMode(raw), integer(retries, where) if retries else None)
+
+
+def _replicas(value: object, where: Location) -> int:
+    deploy = Section(value, where)
+    deploy.skip(IGNORED_IN_DEPLOY)
+    raw, place = deploy.take("replicas")
+    deploy.done()
+    number = 1 if raw is None else integer(raw, place)
+    if number < 1:
+        raise refuse(place, "the native engine runs at least one of each service")
+    return number
+
+
+def _render(value: object, where: Location, mounts: Sequence[Mount]) -> tuple[str, ...]:
+    """Read what the Compose specification leaves to us: which binds hold addresses."""
+    section = Section(value, where)
+    raw, place = section.take("render")
+    section.done()
+    targets = []
+    for item, item_place in listing(raw, place):
+        target = _absolute(text(item, item_place), item_place)
+        if not any(mount.target == target and mount.host is not None for mount in mounts):
+            raise refuse(item_place, f"{target} is not the target of a bind mount of this service")
+        targets.append(target)
+    return tuple(targets)
 
 
 def _stop_signal(value: object, where: Location) -> str:

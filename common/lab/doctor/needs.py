@@ -2,10 +2,11 @@
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from lab import phases
+from lab.compose.model import Service
 from lab.compose.parse import load
 from lab.docker import api
 from lab.docker.compose import command
@@ -16,7 +17,8 @@ from lab.doctor.report import EngineReport, Finding, NeedsReport, PhaseReport
 from lab.errors import LabError, RefusedError
 from lab.instance import Instance, of_phase
 from lab.native.engine import NativeEngine
-from lab.native.plan import check
+from lab.native.image import image_of
+from lab.native.planner import check
 from lab.paths import ROOT, VENV
 from lab.phases import Phase
 
@@ -56,15 +58,25 @@ def _native(instance: Instance) -> NeedsReport:
     """Look for what its services would start; refuses what the native engine cannot do."""
     path = f"{VENV / 'bin'}:{os.environ.get('PATH', os.defpath)}"
     services = check(instance).services.values()
+    built = [one for one in services if one.context is not None]
     missing = [
         Finding(
             f"{one.name} runs {one.command[0]}, which is neither in .venv nor on the PATH",
             "rm -rf .venv && ./lab",
         )
-        for one in services
+        for one in built
         if shutil.which(one.command[0], path=path) is None
     ]
-    return NeedsReport(missing, [])
+    return NeedsReport(missing, list(_servers(services)))
+
+
+def _servers(services: Iterable[Service]) -> Iterator[Finding]:
+    """Say which servers of this machine stand for official images."""
+    for service in services:
+        image = image_of(service)
+        if image is not None:
+            server = image.server
+            yield Finding(f"{service.name} is {server.product} {server.version} here")
 
 
 def _docker(instance: Instance) -> NeedsReport:

@@ -1,6 +1,7 @@
 """The native engine as the commands see it."""
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -11,10 +12,11 @@ from collections.abc import Iterator, Sequence
 from typing import IO
 
 from lab.engine import LogLine, Usage
-from lab.errors import NotRunningError, RefusedError, UsageError
+from lab.errors import NotRunningError, UsageError
 from lab.instance import PLAN_FILE, STATE_FILE, Instance
 from lab.native import control, logview, strays
-from lab.native.plan import MARK, Plan, check, make_plan, prepare_directories
+from lab.native.plan import MARK, Plan, prepare_directories
+from lab.native.planner import check, make_plan
 from lab.native.process import before_exec
 from lab.native.usage import measure
 from lab.paths import ROOT
@@ -38,8 +40,6 @@ class NativeEngine:
 
     def start(self, instance: Instance, scale: Scale = ONE_OF_EACH) -> bool:
         """Start guard and supervisor; False if the instance runs already."""
-        if any(number > 1 for number in scale.values()):
-            raise RefusedError("the native engine runs one of each service", "--docker runs more")
         lock = instance.try_lock()
         if lock is None:
             return False
@@ -51,7 +51,8 @@ class NativeEngine:
         reader, writer = os.pipe()
         phase = instance.phase
         words = [phase.name, phase.label, str(phase.directory), str(phase.port)]
-        supervisor = [*_python("lab.native.supervisor"), *words, str(instance.directory)]
+        words += [str(instance.directory), json.dumps(dict(scale))]
+        supervisor = [*_python("lab.native.supervisor"), *words]
         with instance.own_log.open("wb") as log:
             subprocess.Popen(
                 [*_python("lab.native.guard"), f"{lock},{reader}", *supervisor, str(reader)],
@@ -130,14 +131,15 @@ class NativeEngine:
         stdin: IO[bytes] | None = None,
         stdout: IO[bytes] | None = None,
     ) -> int:
-        """Run a command beside a service, or in its place if the instance is down."""
+        """Run a command beside a service (its first replica), or in its place if it is down."""
         plan = self._plan(instance)
-        if service not in plan.processes:
+        found = plan.named(service)
+        if not found:
             raise UsageError(
                 f"{instance.phase.label} has no service {service!r}",
                 f"it has: {', '.join(plan.processes)}",
             )
-        process = plan.processes[service]
+        process = plan.processes[found[0]]
         child = subprocess.Popen(
             argv,
             env={key: value for key, value in process.environment.items() if key != MARK},
@@ -154,13 +156,16 @@ class NativeEngine:
             raise
 
     def signal_service(self, instance: Instance, service: str, number: signal.Signals) -> None:
-        """Send a signal to the main process."""
+        """Send a signal to the main process, of each replica if the service is named."""
         status = self.status(instance)
-        pid = status.services[service].pid if status else None
-        if pid is None:
+        services = status.services if status else {}
+        named = self._plan(instance).named(service) if status else []
+        pids = [pid for name in named if (pid := services[name].pid) is not None]
+        if not pids:
             raise NotRunningError(f"service {service!r} of {instance.phase.label} is not running")
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, number)
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
 
     def stop_service(self, instance: Instance, service: str) -> None:
         """Stop one service and leave it stopped."""

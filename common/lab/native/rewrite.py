@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 _OWN_HOSTS = ("0.0.0.0", "127.0.0.1", "localhost", "[::]", "[::1]")  # noqa: S104
 _BEFORE_PATH = r"(?:(?<![^\s=:,;'\"(\[])|(?<=:///)|(?<=://))"
@@ -11,20 +12,20 @@ _BEFORE_HOST = r"(?<![\w.-])"
 
 
 class Rewriter:
-    """Rewrites the values of one service.
+    """Rewrites what one process is told.
 
-    `services` are the names that can stand as hosts, `paths` maps container paths to
-    directories here, `address` gives the loopback port of (service, container port).
+    `services` are the names that can stand as hosts, `paths` maps container paths to those
+    here, `address` gives the loopback port of (process or service, container port).
     """
 
     def __init__(
         self,
-        service: str,
+        process: str,
         services: Iterable[str],
         paths: Mapping[str, Path],
         address: Callable[[str, int], int],
     ) -> None:
-        self._service = service
+        self._process = process
         self._paths = paths
         self._address = address
         hosts = [*(re.escape(host) for host in _OWN_HOSTS), *_names(services)]
@@ -37,19 +38,28 @@ class Rewriter:
             rf"://(?:[^/@\s]*@)?(?P<host>{'|'.join(_names(services))})(?![\w.:-])"
         )
 
-    def __call__(self, text: str) -> str:
-        """Return text with addresses and paths of this machine."""
-        return self._pattern.sub(self._replace, text)
+    def __call__(self, text: str, stand_ins: Mapping[str, str] = MappingProxyType({})) -> str:
+        """Return text with addresses and paths of this machine.
+
+        stand_ins maps hosts to those that are asked for their address instead.
+        """
+        return self._pattern.sub(lambda found: self._replace(found, stand_ins), text)
+
+    def hosts(self, text: str) -> list[str]:
+        """Return the services whose addresses stand in text, each once."""
+        found = {match["host"]: None for match in self._pattern.finditer(text) if match["host"]}
+        return [host for host in found if host not in _OWN_HOSTS]
 
     def portless(self, text: str) -> str | None:
         """Return the service that a URL names without a port, which cannot be rewritten."""
         found = self._portless.search(text)
         return found["host"] if found else None
 
-    def _replace(self, found: re.Match[str]) -> str:
-        if found["host"] is None:
+    def _replace(self, found: re.Match[str], stand_ins: Mapping[str, str]) -> str:
+        host = found["host"]
+        if host is None:
             return str(self._paths[found["path"]])
-        owner = self._service if found["host"] in _OWN_HOSTS else found["host"]
+        owner = self._process if host in _OWN_HOSTS else stand_ins.get(host, host)
         return f"127.0.0.1:{self._address(owner, int(found['port']))}"
 
 

@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from lab.compose.model import Condition, Restart, RestartMode, Service
 from lab.native import health, process
@@ -23,11 +23,24 @@ NOT_FOUND = 127  # what a shell exits with for a program that is not there
 
 
 class ServiceRunner:
-    """Keeps one service as its compose file wants it, from `start` to `stop`."""
+    """Keeps one process of a service as its compose file wants it, from `start` to `stop`.
 
-    def __init__(self, service: Service, plan: ProcessPlan, board: Board, log: LogFile) -> None:
+    `needs` maps the processes that it depends on to what they must have reached.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        service: Service,
+        plan: ProcessPlan,
+        needs: Mapping[str, Condition],
+        board: Board,
+        log: LogFile,
+    ) -> None:
+        self.name = name
         self._service = service
         self._plan = plan
+        self._needs = needs
         self._board = board
         self._log = log
         self._task: asyncio.Task[None] | None = None
@@ -35,13 +48,18 @@ class ServiceRunner:
         self._drained = asyncio.Event()
 
     @property
+    def service(self) -> str:
+        """The service that the process belongs to."""
+        return self._service.name
+
+    @property
     def depends_on(self) -> Collection[str]:
-        """The services that this one needs."""
-        return self._service.depends_on
+        """The processes that this one needs."""
+        return self._needs.keys()
 
     def start(self) -> None:
         """Begin; returns at once, the board tells what becomes of it."""
-        self._task = asyncio.create_task(self._live(), name=self._plan.service)
+        self._task = asyncio.create_task(self._live(), name=self.name)
 
     async def stop(self, grace: float | None = None) -> None:
         """End the service and keep it ended; grace (seconds) overrides the file's."""
@@ -59,7 +77,7 @@ class ServiceRunner:
             self._process = None
             await self._drain()
         await asyncio.gather(task, return_exceptions=True)
-        if self._board.service(self._plan.service).state is not State.EXITED:
+        if self._board.service(self.name).state is not State.EXITED:
             self._update(state=State.STOPPED)
         self._update(pid=None, health=None)
 
@@ -82,7 +100,7 @@ class ServiceRunner:
             pause = min(pause * 2, LONGEST_PAUSE)
 
     async def _dependencies(self) -> None:
-        for name, condition in self._service.depends_on.items():
+        for name, condition in self._needs.items():
             self._update(note=f"waiting for {name}")
             await self._board.wait_for(lambda n=name, c=condition: self._reached(n, c))  # type: ignore[misc]
         self._update(note="")
@@ -144,7 +162,7 @@ class ServiceRunner:
         self._update(health=now, note=problem)
 
     def _update(self, **changes: object) -> None:
-        self._board.update(self._plan.service, **changes)
+        self._board.update(self.name, **changes)
 
 
 def _should_restart(policy: Restart, code: int, exits: int) -> bool:

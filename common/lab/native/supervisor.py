@@ -1,6 +1,7 @@
 """The process that owns an instance's services; `python -m lab.native.supervisor`."""
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -16,9 +17,11 @@ from lab.native.board import Board
 from lab.native.control_server import serve
 from lab.native.listeners import taken_ports
 from lab.native.logs import LogFile
-from lab.native.plan import Plan, make_plan, prepare_directories
+from lab.native.plan import Plan, prepare_directories
+from lab.native.planner import make_plan
 from lab.native.service import ServiceRunner
 from lab.phases import Phase
+from lab.scale import Scale
 from lab.status import ServiceStatus, Stage, State, why_not_started
 
 PORT_ATTEMPTS = 5
@@ -28,8 +31,9 @@ KILL_GRACE = 0.0
 class Supervisor:
     """Runs one instance from start to end."""
 
-    def __init__(self, instance: Instance) -> None:
+    def __init__(self, instance: Instance, scale: Scale) -> None:
         self._instance = instance
+        self._scale = scale
         self._board = Board(instance, os.getpid())
         self._runners: dict[str, ServiceRunner] = {}
         self._logs: dict[str, LogFile] = {}
@@ -58,7 +62,7 @@ class Supervisor:
         """Start all services; returns what went wrong, None once all have settled."""
         avoid: set[int] = set()
         for _ in range(PORT_ATTEMPTS):
-            topology, plan = make_plan(self._instance, frozenset(avoid))
+            topology, plan = make_plan(self._instance, self._scale, frozenset(avoid))
             self._launch(topology, plan)
             await self._board.wait_for(lambda: self._stop or self._outcome() is not None)
             problem = self._outcome()
@@ -77,12 +81,18 @@ class Supervisor:
         status = self._board.status
         status.address = f"http://127.0.0.1:{plan.main_port}" if plan.main_port else None
         for name, process_plan in plan.processes.items():
+            service = topology.services[process_plan.service]
             ports = process_plan.ports.values()
             address = ", ".join(f"127.0.0.1:{port}" for port in ports) or None
             status.services[name] = ServiceStatus(name, address=address)
             log = self._logs.setdefault(name, LogFile(self._instance.log_file(name)))
+            needs = {
+                process: condition
+                for other, condition in service.depends_on.items()
+                for process in plan.named(other)
+            }
             self._runners[name] = ServiceRunner(
-                topology.services[name], process_plan, self._board, log
+                name, service, process_plan, needs, self._board, log
             )
         self._board.publish()
         for runner in self._runners.values():
@@ -124,7 +134,7 @@ class Supervisor:
         await asyncio.gather(*map(stop, self._runners))
 
     async def _on_command(self, command: dict[str, Any]) -> dict[str, Any]:
-        name = str(command.get("service"))
+        runners = self._named(str(command.get("service")))
         match command.get("do"):
             case "stop":
                 self._request_stop()
@@ -132,14 +142,19 @@ class Supervisor:
                 self._request_kill()
             case "detach":
                 self._attached = False
-            case "stop-service" if name in self._runners:
-                await self._runners[name].stop()
-            case "restart-service" if name in self._runners:
-                await self._runners[name].stop()
-                self._runners[name].start()
+            case "stop-service" if runners:
+                await asyncio.gather(*(runner.stop() for runner in runners))
+            case "restart-service" if runners:
+                await asyncio.gather(*(runner.stop() for runner in runners))
+                for runner in runners:
+                    runner.start()
             case other:
-                return {"error": f"cannot do {other!r} with {name!r}"}
+                return {"error": f"cannot do {other!r} with {command.get('service')!r}"}
         return {}
+
+    def _named(self, word: str) -> list[ServiceRunner]:
+        """Return the runners of a service, or of the one replica that has this name."""
+        return [one for one in self._runners.values() if word in (one.name, one.service)]
 
     def _on_lifeline(self, descriptor: int) -> None:
         """End with whoever started us, unless detached: its end of the pipe is closed."""
@@ -163,14 +178,16 @@ class Supervisor:
         self._board.publish()
 
 
-def main(name: str, label: str, phase: str, port: str, directory: str, lifeline: str) -> int:
+def main(
+    name: str, label: str, phase: str, port: str, directory: str, scale: str, lifeline: str
+) -> int:
     """Run the supervisor of an instance; the guard is our parent and passes these words on."""
     process.die_with_parent(signal.SIGTERM)
     if sys.version_info < (3, 12):  # later ones do this by themselves: no thread per process
         asyncio.set_child_watcher(asyncio.PidfdChildWatcher())
     instance = Instance(Phase(name, label, Path(phase), int(port)), Path(directory))
     try:
-        asyncio.run(Supervisor(instance).run(int(lifeline)))
+        asyncio.run(Supervisor(instance, json.loads(scale)).run(int(lifeline)))
     except Exception:  # noqa: BLE001 - the last line of defence; the guard ends what is left
         traceback.print_exc()
         return 1

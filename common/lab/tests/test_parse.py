@@ -237,8 +237,11 @@ def test_what_only_containers_need_is_accepted(tmp_path: Path) -> None:
     [
         ("networks: [a]", "services.app.networks.*'networks'"),
         ("healthchek: {}", "did you mean 'healthcheck'"),
-        ("x-lab: {render: a}", "services.app.x-lab"),
-        ("deploy: {replicas: 2}", "services.app.deploy.replicas"),
+        ("x-lab: {rendr: [/a]}", "did you mean 'render'"),
+        ("x-lab: {render: /a}", "services.app.x-lab.render.*expected a list"),
+        ("x-lab: {render: [/a]}", "/a is not the target of a bind mount"),
+        ("deploy: {replicas: 0}", "services.app.deploy.replicas.*at least one"),
+        ("deploy: {mode: global}", "services.app.deploy.mode"),
         ("build: {context: ., ssh: default}", "services.app.build.ssh"),
         ("healthcheck: {test: a, every: 3s}", "healthcheck.every"),
         ('healthcheck: {test: ["RUN", "a"]}', "healthcheck.test"),

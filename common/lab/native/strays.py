@@ -2,9 +2,10 @@
 
 import contextlib
 import os
+import signal
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import psutil
@@ -13,23 +14,36 @@ from lab.instance import Instance
 from lab.native.plan import MARK
 
 GRACE = 3.0  # seconds
+_POLL = 0.02
 
 
 def end(instance: Instance) -> int:
     """Stop, then kill, every process that carries the instance's mark; returns how many."""
-    found = _marked(instance)
-    for process in found:
-        with contextlib.suppress(psutil.Error):
-            process.terminate()
-    _, alive = psutil.wait_procs(found, timeout=GRACE) if found else ([], [])
+    found = alive = _marked(instance)
+    _send(found, signal.SIGTERM)
+    deadline = time.monotonic() + GRACE
+    while (alive := list(filter(_lives, alive))) and time.monotonic() < deadline:
+        time.sleep(_POLL)
     deadline = time.monotonic() + GRACE
     while alive and time.monotonic() < deadline:
-        for process in alive:
-            with contextlib.suppress(psutil.Error):
-                process.kill()
-        psutil.wait_procs(alive, timeout=0.5)
+        _send(alive, signal.SIGKILL)
+        time.sleep(_POLL)
         alive = _marked(instance)
     return len(found)
+
+
+def _send(processes: Iterable[psutil.Process], number: signal.Signals) -> None:
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            process.send_signal(number)
+
+
+def _lives(process: psutil.Process) -> bool:
+    """Tell whether it does anything yet; whose child it is may be slow to collect the dead."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
 
 
 def below(state: Path) -> dict[Path, int]:

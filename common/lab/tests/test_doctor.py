@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from lab import engines
+from lab import instance as lab_instance
 from lab.cli import doctor as doctor_command
 from lab.docker import api
 from lab.docker.containers import PROJECT
@@ -46,7 +47,7 @@ def no_docker() -> None:
 @pytest.fixture
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Put a .lab of its own in the place of this checkout's."""
-    for module in (engines, leftovers):
+    for module in (engines, leftovers, lab_instance):
         monkeypatch.setattr(module, "STATE", tmp_path)
     monkeypatch.setattr(leftovers, "ROOT", tmp_path)
     monkeypatch.setattr(api, "connect", no_docker)

@@ -23,6 +23,8 @@ volumes:
   data:
 """
 
+WELL = "    healthcheck: {test: 'true'}\n"  # without one it counts as up after a second only
+
 
 def worker(command: str, rest: str = "") -> str:
     return f"services:\n  app:\n    build: .\n    command: [python, -c, {command!r}]\n{rest}"
@@ -220,7 +222,7 @@ def test_last_words_are_in_the_log(make_system: MakeSystem) -> None:
         "signal.signal(signal.SIGTERM, bye)\n"
         "time.sleep(60)"
     )
-    system = make_system(worker(farewell))
+    system = make_system(worker(farewell, WELL))
     system.up()
     system.down()
     assert system.log("app")[0].count("last words") == 5000

@@ -8,6 +8,7 @@ import pytest
 
 from lab.engine import LogLine
 from lab.instance import Instance
+from lab.native import logview
 from lab.native.logs import LogFile
 from lab.native.logview import read
 from lab.phases import Phase
@@ -62,7 +63,10 @@ def test_lines_of_several_services_come_in_the_order_of_time(instance: Instance)
     assert texts(read(instance, ["a", "b"], 1, follow=False)) == ["b2", "a3"]
 
 
-def test_following_goes_on_through_rotation(instance: Instance) -> None:
+def test_following_goes_on_through_rotation(
+    instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logview, "POLL", 0)
     log = LogFile(instance.log_file("a"), limit=300)
     followed = read(instance, ["a"], None, follow=True)
     seen: list[str] = []

@@ -9,7 +9,7 @@ from lab import engines
 from lab.cli import ps
 from lab.instance import Instance
 from lab.tests.conftest import MakeSystem, wait_for
-from lab.tests.test_lifecycle import ONE, worker
+from lab.tests.test_lifecycle import ONE, WELL, worker
 
 
 def ask(monkeypatch: pytest.MonkeyPatch, *running: Instance) -> Result:
@@ -52,9 +52,8 @@ def test_what_a_service_that_ended_uses_is_not_known(
     make_system: MakeSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A second service keeps the instance running, so that there is something to tell.
-    system = make_system(
-        worker("pass") + "  other: {build: ., command: [python, -c, 'import time; time.sleep(60)']}"
-    )
+    other = f"  other:\n    build: .\n    command: sleep 60\n{WELL}"
+    system = make_system(worker("pass") + other)
     system.up()
     wait_for(lambda: system.service("app").exit_code == 0)
     services = json.loads(ask(monkeypatch, system.instance).stdout)["instances"][0]["services"]

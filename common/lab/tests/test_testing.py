@@ -96,16 +96,21 @@ def test_an_interrupted_test_run_leaves_nothing(make_system: MakeSystem) -> None
         "    finally:\n"
         "        (here / 'ended').touch()\n"
     )
+    words = ["test", "--native", str(phase.directory)]
     process = subprocess.Popen(
-        [sys.executable, "-c", WITHOUT_CONTRACT, "test", str(phase.directory), "--", *LIGHT],
+        [sys.executable, "-c", WITHOUT_CONTRACT, *words, "--", *LIGHT],
         env={**os.environ, "PYTHONPATH": str(ROOT / "common")},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    wait_for((phase.directory / "tests" / "begun").exists)
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(20) == 130
+    try:
+        wait_for((phase.directory / "tests" / "begun").exists)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 130
+    finally:
+        process.kill()
+        process.wait()
     assert (phase.directory / "tests" / "ended").exists()
     directory = STATE / f"test-{phase.name}-{process.pid}"
     assert directory.is_dir()

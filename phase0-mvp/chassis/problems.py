@@ -30,6 +30,26 @@ SLUGS = {
 }
 
 
+IN_WORDS = {
+    "missing": "is required",
+    "extra_forbidden": "is not known here",
+    "model_type": "must be a JSON object",
+    "string_type": "must be text",
+    "string_too_short": "must have at least {min_length} characters",
+    "string_too_long": "must have at most {max_length} characters",
+    "string_pattern_mismatch": "must match {pattern}",
+    "int_type": "must be a whole number",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "list_type": "must be a list",
+    "too_short": "must have at least {min_length} items",
+    "too_long": "must have at most {max_length} items",
+    "literal_error": "must be {expected}",
+    "value_error": "{error}",
+}
+"""What is wrong with a field, by pydantic's type of the error: clients show it to people."""
+
+
 class FieldError(TypedDict):
     """Which field is wrong, as a dotted path, and why."""
 
@@ -106,13 +126,13 @@ def from_domain(error: errors.DomainError) -> Response:
 
 def from_validation(error: ValidationError) -> Response:
     """Translate a request that does not fit its schema."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)
+    found = error.errors(include_url=False, include_input=False)
     if found[0]["type"] == "json_invalid":
         return respond(problem(400, "malformed-json", "Malformed JSON", found[0]["msg"]))
     fields = [
         FieldError(
             field=".".join(str(part) for part in one["loc"]) or "body",
-            message=one["msg"].removeprefix("Value error, "),
+            message=IN_WORDS.get(one["type"], one["msg"]).format(**one.get("ctx", {})),
         )
         for one in found
     ]

@@ -8,13 +8,15 @@ from flask import Blueprint, Response, current_app, redirect, send_from_director
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
-CLIENT_POLICY = (
+OWN_FILES_ONLY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "font-src 'self'; connect-src 'self'; manifest-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
+# Besides, text becomes markup through DOMPurify or not at all.
+CLIENT_POLICY = f"{OWN_FILES_ONLY}; require-trusted-types-for 'script'; trusted-types dompurify"
 # The vendored renderers of the API documents write style attributes.
-DOCS_POLICY = CLIENT_POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+DOCS_POLICY = OWN_FILES_ONLY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
 PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 CLIENT_FILES = {".html", ".js", ".css", ".svg", ".png", ".webmanifest", ".woff2"}
@@ -35,11 +37,13 @@ def _directories() -> Directories:
     return cast(Directories, current_app.extensions["directories"])
 
 
-def _send(directory: Path, name: str, policy: str) -> Response:
+def _send(directory: Path, name: str, policy: str | None = None) -> Response:
+    """Send a file. Pages need a policy of their own; what they load keeps the strictest one."""
     response = send_from_directory(directory.resolve(), name)
     # Kept by the browser, and asked after by ETag each time: a new version shows at once.
     response.headers["Cache-Control"] = "no-cache"
-    response.headers["Content-Security-Policy"] = policy
+    if policy:
+        response.headers["Content-Security-Policy"] = policy
     return response
 
 
@@ -54,7 +58,7 @@ def client_file(name: str) -> Response:
     """Send a file of the browser client; its tests and notes stay at home."""
     if Path(name).suffix not in CLIENT_FILES or "tests" in Path(name).parts:
         raise NotFound
-    return _send(_directories().web, name, CLIENT_POLICY)
+    return _send(_directories().web, name)
 
 
 @site.get("/api/docs")
@@ -79,7 +83,7 @@ def docs_file(name: str) -> Response:
 @site.get("/api/<any('openapi.yaml', 'asyncapi.yaml'):name>")
 def document(name: str) -> Response:
     """Send one of the API documents."""
-    response = _send(_directories().contract, name, DOCS_POLICY)
+    response = _send(_directories().contract, name)
     response.mimetype = "application/yaml"  # RFC 9512; Python's table does not know it yet
     return response
 
@@ -93,7 +97,7 @@ def lesson() -> Response:
 @site.get("/lesson.md")
 def lesson_text() -> Response:
     """Send the lesson of this phase."""
-    return _send(_directories().phase, "README.md", CLIENT_POLICY)
+    return _send(_directories().phase, "README.md")
 
 
 @site.get("/architecture.svg")

@@ -9,6 +9,7 @@ from lab.paths import ROOT
 from lab.phases import Phase
 
 CONTRACT = ROOT / "common" / "contract" / "tests"
+WEB = ROOT / "common" / "web" / "tests"
 # Tests that need no running phase: what a person types, and where they lie.
 STANDALONE = {
     "lab": ROOT / "common" / "lab" / "tests",
@@ -31,6 +32,7 @@ def everything() -> list[Target]:
     """Return all that can be tested here, quick ones first."""
     targets = [Target(name, (path,)) for name, path in STANDALONE.items()]
     targets += [_of_phase(phase) for phase in phases.built()]
+    targets.append(_web())
     return [target for target in targets if target.paths]
 
 
@@ -38,6 +40,8 @@ def find(name: str) -> Target:
     """Return what a person means by a name. Raises UsageError."""
     if name in STANDALONE:
         return Target(name, (STANDALONE[name],))
+    if name == "web":
+        return _web()
     try:
         target = _of_phase(phases.find(name))
     except UsageError as error:
@@ -51,3 +55,8 @@ def find(name: str) -> Target:
 def _of_phase(phase: Phase) -> Target:
     paths = [path for path in (phase.directory / "tests", CONTRACT) if path.is_dir()]
     return Target(phase.name.removeprefix("phase"), tuple(paths), phase)
+
+
+def _web() -> Target:
+    """Return the browser's tests, against phase 0: the client is one for all phases."""
+    return Target("web", (WEB,), phases.find("0"))

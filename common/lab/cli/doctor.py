@@ -69,7 +69,7 @@ def _found(mark: str, found: Finding) -> Iterator[str]:
 def _engine(engine: EngineReport) -> Iterator[str]:
     versions = ", ".join(f"{name} {version}" for name, version in engine.versions.items())
     if engine.problem is None:
-        yield f"{_WELL} {engine.name:<7} {versions or 'services as ordinary processes'}"
+        yield f"{_WELL} {engine.name:<7} {versions or 'ordinary processes'}"
     else:
         yield from _found(f"{_ILL} {engine.name:<7}", engine.problem)
 

@@ -6,6 +6,7 @@ from lab.docker import api, compose
 from lab.docker.engine import DockerEngine
 from lab.doctor.report import EngineReport, Finding
 from lab.errors import LabError
+from lab.native.adapters.registry import ADAPTERS
 from lab.native.engine import NativeEngine
 
 PLATFORM = "linux"  # the native engine stands on prctl and /proc
@@ -28,7 +29,8 @@ def _docker() -> EngineReport:
 
 def _native() -> EngineReport:
     if sys.platform == PLATFORM:
-        return EngineReport(NativeEngine.name, {})
+        servers = filter(None, (adapter.find() for adapter in ADAPTERS))
+        return EngineReport(NativeEngine.name, {one.product: one.version for one in servers})
     problem = Finding(
         "ordinary processes are for Linux; here it takes Docker",
         "https://docs.docker.com/engine/install/ says how",

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from lab import phases
@@ -55,28 +55,34 @@ def _images(phase: Phase) -> list[str]:
 
 
 def _native(instance: Instance) -> NeedsReport:
-    """Look for what its services would start; refuses what the native engine cannot do."""
+    """Look for the servers and programs that its services need; all that is missing is told."""
+    missing: list[Finding] = []
+    notes: list[Finding] = []
+    for service in load(instance.phase.directory).services.values():
+        try:
+            image = image_of(service)
+        except RefusedError as error:
+            missing.append(finding(error))
+            continue
+        if image is None:
+            missing += _program(service)
+        else:
+            server = image.server
+            notes.append(Finding(f"{service.name} is {server.product} {server.version} here"))
+    if not missing:
+        check(instance)  # refuses whatever else the native engine cannot do
+    return NeedsReport(missing, notes)
+
+
+def _program(service: Service) -> Iterator[Finding]:
+    """Yield the program of a service that is built, if it is nowhere to be found."""
     path = f"{VENV / 'bin'}:{os.environ.get('PATH', os.defpath)}"
-    services = check(instance).services.values()
-    built = [one for one in services if one.context is not None]
-    missing = [
-        Finding(
-            f"{one.name} runs {one.command[0]}, which is neither in .venv nor on the PATH",
+    program = next(iter(service.command), None)
+    if program is not None and shutil.which(program, path=path) is None:
+        yield Finding(
+            f"{service.name} runs {program}, which is neither in .venv nor on the PATH",
             "rm -rf .venv && ./lab",
         )
-        for one in built
-        if shutil.which(one.command[0], path=path) is None
-    ]
-    return NeedsReport(missing, list(_servers(services)))
-
-
-def _servers(services: Iterable[Service]) -> Iterator[Finding]:
-    """Say which servers of this machine stand for official images."""
-    for service in services:
-        image = image_of(service)
-        if image is not None:
-            server = image.server
-            yield Finding(f"{service.name} is {server.product} {server.version} here")
 
 
 def _docker(instance: Instance) -> NeedsReport:

@@ -69,10 +69,12 @@ def test_a_phase_that_lacks_nothing_runs(phase: Callable[[str], Phase]) -> None:
     assert found.engines == {"native": NeedsReport([], [])}
 
 
-def test_an_image_without_a_native_server_is_named(phase: Callable[[str], Phase]) -> None:
-    found = needs.of(phase("services: {db: {image: 'nosuch:1'}}"), NATIVE)
-    assert (found.runs, found.images) == (False, ["nosuch:1"])
-    assert "nosuch:1" in found.engines["native"].missing[0].what
+def test_every_image_without_a_native_server_is_named(phase: Callable[[str], Phase]) -> None:
+    found = needs.of(phase("services: {a: {image: 'no:1'}, b: {image: 'such:2'}}"), NATIVE)
+    assert (found.runs, found.images) == (False, ["no:1", "such:2"])
+    first, second = found.engines["native"].missing
+    assert "no:1" in first.what
+    assert "such:2" in second.what
 
 
 def test_a_program_that_is_not_in_the_environment_is_named(phase: Callable[[str], Phase]) -> None:

@@ -55,7 +55,8 @@ async def probe(plan: ProcessPlan, timeout: float) -> str | None:  # noqa: ASYNC
         finally:
             os.close(writer)
         try:
-            code = await asyncio.wait_for(process.wait(), timeout)
+            async with asyncio.timeout(timeout):
+                code = await process.wait()
         except TimeoutError:
             return f"no answer within {timeout:g} s"
         finally:

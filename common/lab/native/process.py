@@ -76,7 +76,8 @@ async def end(process: asyncio.subprocess.Process, number: signal.Signals, grace
     with contextlib.suppress(ProcessLookupError):
         process.send_signal(number)
     try:
-        await asyncio.wait_for(process.wait(), grace)
+        async with asyncio.timeout(grace):
+            await process.wait()
     except TimeoutError:
         in_time = False
     kill_group(process.pid)

@@ -150,7 +150,8 @@ class ServiceRunner:
     async def _drain(self) -> None:
         """Wait until the last words are in the log, but not for a stray that keeps it open."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._drained.wait(), DRAIN)
+            async with asyncio.timeout(DRAIN):  # wait_for can lose a cancellation before 3.12
+                await self._drained.wait()
 
     async def _settle(self) -> None:
         await asyncio.sleep(UNCHECKED_START)

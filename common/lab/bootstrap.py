@@ -79,30 +79,30 @@ def _create(root: Path, lock_file: Path) -> None:
     version = ".".join(map(str, sys.version_info[:3]))
     fresh = not (target / "made-for").is_file() or not _belongs_here(root)
     if fresh:
-        _say(f"First use: making .venv with Python {version} (once; needs the network).")
+        say(f"First use: making .venv with Python {version} (once; needs the network).")
     else:
-        _say("requirements.lock has changed: bringing .venv up to date.")
+        say("requirements.lock has changed: bringing .venv up to date.")
     _check_disk(root)
     _check_venv_module()
     (target / "made-for").unlink(missing_ok=True)
     if fresh:
-        with _step("environment"):
+        with step("environment"):
             venv.create(target, with_pip=True, clear=True, symlinks=True)
     python = str(target / "bin" / "python")
     _install_uv(root, python, lock_file)
     sync = [f"{target}/bin/uv", "pip", "sync", "--quiet", "--require-hashes"]
-    with _step("packages, all pinned in requirements.lock"):
+    with step("packages, all pinned in requirements.lock"):
         _run([*sync, "--python", python, str(lock_file)], root)
     shutil.copyfile(lock_file, target / "made-from.lock")
     (target / "made-for").write_text(f"{root}\n", encoding="utf-8")
-    _say(f"Ready after {time.monotonic() - started:.1f} s.\n")
+    say(f"Ready after {time.monotonic() - started:.1f} s.\n")
 
 
 def _install_uv(root: Path, python: str, lock_file: Path) -> None:
     pin = root / ".venv" / "uv.lock"
     pin.write_text(_lines_of("uv", lock_file.read_text(encoding="utf-8")), encoding="utf-8")
     pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    with _step("uv, the installer"):
+    with step("uv, the installer"):
         _run([*pip, "--root-user-action=ignore", "--require-hashes", "-r", str(pin)], root)
 
 
@@ -151,19 +151,20 @@ def _check_venv_module() -> None:
         return
     package = f"python3.{sys.version_info[1]}-venv"
     apt = shutil.which("apt-get")
-    prefix = _root_prefix()
+    prefix = root_prefix()
     if apt is None or prefix is None:
         command = f"sudo apt-get install {package}" if apt else "your system's package manager"
         raise BootstrapError(
             f"this Python lacks the venv module; install it and run ./lab again: {command}"
         )
-    _say(f"This Python lacks the venv module: installing Debian's {package}.")
-    with _step(package):
-        _apt_install([*prefix, apt], package)
+    say(f"This Python lacks the venv module: installing Debian's {package}.")
+    with step(package):
+        apt_install([*prefix, apt], package)
     importlib.invalidate_caches()
 
 
-def _apt_install(apt: list[str], package: str) -> None:
+def apt_install(apt: list[str], package: str) -> None:
+    """Install a package of Debian or Ubuntu; `apt` begins the command. Raises BootstrapError."""
     install = [*apt, "install", "--yes", "--no-install-recommends", package]
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for command in (install, [*apt, "update"], install):
@@ -183,7 +184,7 @@ def _apt_install(apt: list[str], package: str) -> None:
     )
 
 
-def _root_prefix() -> list[str] | None:
+def root_prefix() -> list[str] | None:
     """Return what to put before a command to run it as root, or None if that needs a password."""
     if os.geteuid() == 0:
         return []
@@ -242,13 +243,13 @@ def _turn(root: Path) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            _say("Another lab command is making .venv; waiting for it.")
+            say("Another lab command is making .venv; waiting for it.")
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
 
 @contextlib.contextmanager
-def _step(what: str) -> Iterator[None]:
+def step(what: str) -> Iterator[None]:
     """Say what is being done and, once done, how long it took; seconds tick on a terminal."""
     started = time.monotonic()
     done = threading.Event()
@@ -279,7 +280,8 @@ def _over(text: str) -> None:
     print(f"\r\x1b[2K{text}" if sys.stderr.isatty() else text, file=sys.stderr, flush=True)
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """Say what lab does by itself, on stderr."""
     print(f"lab: {text}" if text.strip() else text, file=sys.stderr, flush=True)
 
 

@@ -40,7 +40,10 @@ class Engine(Protocol):
     """What --docker and --native stand for."""
 
     def check(self, instance: Instance) -> Sequence[str]:
-        """Refuse (RefusedError) what cannot run; returns warnings."""
+        """Get what is missing if nobody has to be asked, refuse what cannot run; returns warnings.
+
+        Raises RefusedError.
+        """
 
     def start(self, instance: Instance, scale: Scale = ONE_OF_EACH) -> bool:
         """Begin to start an instance; False if it runs already.

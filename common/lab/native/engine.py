@@ -11,10 +11,13 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import IO
 
+from lab.compose.model import Topology
+from lab.compose.parse import load
 from lab.engine import LogLine, Usage
 from lab.errors import NotRunningError, UsageError
 from lab.instance import PLAN_FILE, STATE_FILE, Instance
 from lab.native import control, logview, strays
+from lab.native.install import provide
 from lab.native.plan import MARK, Plan, prepare_directories
 from lab.native.planner import check, make_plan
 from lab.native.process import before_exec
@@ -35,11 +38,12 @@ class NativeEngine:
         self._lifelines: dict[Instance, int] = {}
 
     def check(self, instance: Instance) -> Sequence[str]:
-        """Refuse what cannot run; returns warnings."""
-        return check(instance).warnings
+        """Install servers that are missing, refuse what cannot run; returns warnings."""
+        return _examine(instance, ONE_OF_EACH).warnings
 
     def start(self, instance: Instance, scale: Scale = ONE_OF_EACH) -> bool:
         """Start guard and supervisor; False if the instance runs already."""
+        _examine(instance, scale)
         lock = instance.try_lock()
         if lock is None:
             return False
@@ -183,6 +187,11 @@ class NativeEngine:
         _, plan = make_plan(instance)
         prepare_directories(plan)
         return plan
+
+
+def _examine(instance: Instance, scale: Scale) -> Topology:
+    provide(load(instance.phase.directory))
+    return check(instance, scale)
 
 
 def _python(module: str) -> list[str]:

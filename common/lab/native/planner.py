@@ -35,11 +35,11 @@ def make_plan(
     return topology, plan
 
 
-def check(instance: Instance) -> Topology:
+def check(instance: Instance, scale: Scale = ONE_OF_EACH) -> Topology:
     """Read the compose.yaml and refuse what cannot run natively; changes nothing."""
     port = instance.phase.port
     topology = load(instance.phase.directory, {MAIN_PORT: str(port)})
-    _plan(instance, topology, ONE_OF_EACH, PortChooser({port}), port)
+    _plan(instance, topology, scale, PortChooser({port}), port)
     return topology
 
 

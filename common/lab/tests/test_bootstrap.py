@@ -151,7 +151,7 @@ def test_a_missing_venv_module_that_needs_a_password(
     checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-    monkeypatch.setattr(bootstrap, "_root_prefix", lambda: None)
+    monkeypatch.setattr(bootstrap, "root_prefix", lambda: None)
     monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
     assert "sudo apt-get install python3.1" in complaint(checkout, capsys)
 
@@ -167,7 +167,7 @@ def test_a_missing_venv_module_is_installed_after_saying_so(
         return subprocess.CompletedProcess(command, 0 if known else 100, "", "not found")
 
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-    monkeypatch.setattr(bootstrap, "_root_prefix", list)
+    monkeypatch.setattr(bootstrap, "root_prefix", list)
     monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
     monkeypatch.setattr(subprocess, "run", apt)
     bootstrap._check_venv_module()

@@ -1,5 +1,6 @@
 """What an engine says about the services it runs; the same words for every engine."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -81,6 +82,11 @@ class InstanceStatus:
     address: str | None = None
     problem: str = ""
     supervisor: int | None = None
+
+    def named(self, word: str) -> list[str]:
+        """Return the names of a service's replicas, or of the one that is named so."""
+        replica = re.compile(rf"{re.escape(word)}(-\d+)?")
+        return [word] if word in self.services else list(filter(replica.fullmatch, self.services))
 
     def to_json(self) -> dict[str, Any]:
         """Return what `from_json` reads."""

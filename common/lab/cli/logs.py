@@ -35,11 +35,11 @@ def command(
         raise NotRunningError(f"{instance.phase.label} has not run yet", "start it: ./lab up")
     known = list(status.services)
     for service in services:
-        if service not in known:
+        if not status.named(service):
             raise UsageError(
                 f"{instance.phase.label} has no service {service!r}", f"it has: {', '.join(known)}"
             )
-    names = list(services) or known
+    names = [name for service in services for name in status.named(service)] or known
     for line in runner.logs(instance, names, tail, follow=follow):
         if line is not None:
             print_line(line, names, times=timestamps)

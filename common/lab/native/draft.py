@@ -87,8 +87,11 @@ class Draft:
         for mount in self._mounts():
             target = mount.target
             here = self._own / target.lstrip("/")
-            if mount.host is not None:
-                places.paths[target] = here if target in self._service.render else mount.host
+            if mount.host is not None and target in self._service.render:
+                places.paths[target] = here
+                places.throwaway += [here] if mount.host.is_dir() else []
+            elif mount.host is not None:
+                places.paths[target] = mount.host
             elif mount.volume is not None:
                 places.paths[target] = instance.volumes / mount.volume
                 places.made.append(places.paths[target])

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from lab import engines, phases
+from lab.cli import complete
 from lab.cli.console import Progress, engine_options, note, say, tell
 from lab.data import Data, world
 from lab.engines import Choice, Kind
@@ -43,7 +44,7 @@ def command() -> None:
 
 
 @command.command("run")
-@click.argument("names", nargs=-1, metavar="[PHASE]...")
+@click.argument("names", nargs=-1, metavar="[PHASE]...", shell_complete=complete.phases)
 @click.option("--quick", is_flag=True, help="Two minutes instead of half an hour; rough figures.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Where the JSON result goes.")
 @engine_options

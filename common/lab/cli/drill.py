@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lab import engines, phases
+from lab.cli import complete
 from lab.cli.console import Progress, engine_options, note, say, tell
 from lab.engines import Kind
 from lab.errors import FAILED, UsageError
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command("drill", epilog="Exit code: 0 only if no message was harmed and all claims held.")
-@click.argument("phase")
+@click.argument("phase", shell_complete=complete.phases)
 @click.argument("name", required=False)
 @click.option("--list", "listed", is_flag=True, help="Name the drills of PHASE.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -28,7 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--kill-command",
         default=os.environ.get("WEB_KILL_COMMAND"),
-        help="kills the server so that it starts again (default: kill -9 what listens there)",
+        help="kills the server so that it starts again (default: by way of lab, which started it)",
     )
 
 

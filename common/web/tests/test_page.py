@@ -115,7 +115,8 @@ def test_inline_script_and_style_are_refused(browsers: Browsers, url: str) -> No
             markup,
         )
     assert chat.page.evaluate("window.ran") is None
-    assert len(browsers.complaints) == 2
+    for directive in ("'TrustedScript'", "style-src"):
+        assert any(directive in one for one in browsers.complaints), browsers.complaints
     browsers.complaints.clear()
 
 
@@ -123,15 +124,7 @@ def test_it_runs_under_trusted_types(browsers: Browsers, ada: Person, bob: Perso
     room = ada.direct(bob)
     ada.say(room, "some *markup* in `it`")
 
-    def stricter(route: Route) -> None:
-        answer = route.fetch()
-        policy = answer.headers["content-security-policy"]
-        policy += "; require-trusted-types-for 'script'; trusted-types dompurify"
-        headers = {**answer.headers, "Content-Security-Policy": policy}
-        route.fulfill(response=answer, headers=headers)
-
     chat = browsers.of(ada)
-    chat.page.route(f"{chat.url}/", stricter)
     chat.open(room)
     expect(chat.message("markup").locator("em")).to_be_visible()
     refused = "() => { try { document.body.innerHTML = 'x' } catch { return true } }"

@@ -27,7 +27,7 @@ export async function authorised(method, path, options) {
   try {
     return await exchange(method, path, { ...options, token: await refresh(token) });
   } catch (problem) {
-    if (problem.status === 401) await ended();
+    if (problem.status === 401) ended();
     throw problem;
   }
 }

@@ -14,7 +14,8 @@ import { backoff, pause } from './wait.js';
 
 const KEY = 'chat.session';
 const FAREWELL = 'chat.farewell';
-const GOODBYE_MS = 300;
+const LEAVING = 'chat.leaving';
+const IN_ANOTHER_TAB = 'You were logged out in another tab.';
 
 /** @type {import('../lib.js').Signal<Session|null>} */
 export const session = signal(load(KEY));
@@ -40,8 +41,11 @@ export function forgetPerson(userId) {
   forgetAll(`chat.outbox.${userId}.`);
 }
 
-/** Why the last login ended, to be shown once. */
+let departing = false;
+
+/** Why the last login ended, to be shown once: on the page that comes, not on the one that goes. */
 export function takeFarewell() {
+  if (departing) return '';
   const why = sessionStorage.getItem(FAREWELL) || '';
   sessionStorage.removeItem(FAREWELL);
   return why;
@@ -80,20 +84,26 @@ async function ask(refresh_token) {
     try {
       return (await exchange('POST', '/auth/refresh', { body: { refresh_token } })).data;
     } catch (problem) {
-      if (problem.status === 401) await ended();
+      if (problem.status === 401) ended();
       if (!problem.passing || attempt === 4) throw problem;
       await pause(backoff(attempt, problem.retryAfter));
     }
   }
 }
 
-/** The server knows this login no more. If another tab has just logged out, that tab's word comes first. */
-export async function ended() {
-  await pause(GOODBYE_MS);
-  end('Your login has ended. Log in again to go on; your drafts are kept.');
+/** Before logging out: the server closes the sockets of other tabs before they could hear why from this one. */
+export function announceLeaving() {
+  save(LEAVING, session.value?.login_id);
+}
+
+/** The server knows this login no more. */
+export function ended() {
+  const left = session.value && load(LEAVING) === session.value.login_id;
+  end(left ? IN_ANOTHER_TAB : 'Your login has ended. Log in again to go on; your drafts are kept.');
 }
 
 function depart(why) {
+  departing = true;
   session.value = null;
   if (why) sessionStorage.setItem(FAREWELL, why);
   location.reload();
@@ -102,7 +112,7 @@ function depart(why) {
 addEventListener('storage', ({ key, newValue }) => {
   if (key !== KEY) return;
   const now = newValue && JSON.parse(newValue);
-  if (!now && session.value) depart('You were logged out in another tab.');
+  if (!now && session.value) depart(IN_ANOTHER_TAB);
   else if (now?.login_id !== session.value?.login_id) location.reload();
   else session.value = now;
 });

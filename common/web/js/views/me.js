@@ -1,7 +1,7 @@
 /** Oneself: the profile to edit, the theme, and the ways to log out. */
 import { html, useState } from '../lib.js';
 import * as api from '../core/api.js';
-import { end, forgetPerson } from '../core/session.js';
+import { announceLeaving, end, forgetPerson } from '../core/session.js';
 import { outbox } from '../model/outbox.js';
 import { me, myId, saveProfile } from '../model/people.js';
 import { limit } from '../model/system.js';
@@ -54,6 +54,7 @@ function Theme() {
 /** Leaves nothing behind in this browser; asks first if something has not been sent. */
 function leave(path, label) {
   const go = async () => {
+    announceLeaving();
     await api.post(path);
     forgetPerson(myId.value);
     end('You are logged out.');

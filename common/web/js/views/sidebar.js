@@ -89,8 +89,9 @@ function Preview({ conversation: { id, kind, last_message: last } }) {
   if (waiting) return html`${waiting.failed ? '⚠ ' : '🕓 '}${waiting.body}`;
   if (!last) return 'No messages yet';
   if (last.kind === 'notice' || last.deleted_at) return html`<i>${gist(last)}</i>`;
-  if (last.sender_id === myId.value) return `You: ${last.body}`;
-  return kind === 'group' ? `${nameOf(last.sender_id).split(' ')[0]}: ${last.body}` : last.body;
+  const sender = last.sender_id === myId.value ? 'You' : kind === 'group' && nameOf(last.sender_id).split(' ')[0];
+  // The text alone decides which way the line runs; what stands in <bdi> does not count.
+  return sender ? html`<bdi>${sender}:</bdi> ${last.body}` : last.body;
 }
 
 /** People whom the search finds: choosing one opens the direct conversation. */

@@ -1,16 +1,14 @@
 """What goes wrong between a browser and the server, and the server's own death."""
 
-import os
 import shlex
 import signal
 import subprocess
 import time
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
-import psutil
 from playwright.sync_api import BrowserContext, Page, Route, WebSocketRoute
 
+from lab import engines
 from web_support.people import PATIENCE
 
 
@@ -92,17 +90,14 @@ class Cable:
 
 
 def kill_server(url: str, command: str | None) -> None:
-    """Kill the server hard; who started it starts it again (the native engine does)."""
+    """Kill the server hard; lab, which started it, starts it again, on either engine."""
     if command:
         subprocess.run(shlex.split(command), check=True)
         return
-    port = urlsplit(url).port
-    listening = {
-        connection.pid
-        for connection in psutil.net_connections("tcp")
-        if connection.laddr and connection.laddr.port == port and connection.status == "LISTEN"
-    }
-    assert listening - {None}, f"nothing of this machine listens on port {port}; --kill-command?"
-    for pid in listening:
-        if pid:
-            os.kill(pid, signal.SIGKILL)
+    for instance in engines.running():
+        engine = engines.of(instance)
+        status = engine.status(instance)
+        if status is not None and status.address == url:
+            engine.signal_service(instance, "chat", signal.SIGKILL)
+            return
+    raise AssertionError(f"lab did not start {url}: say --kill-command")

@@ -87,7 +87,7 @@ def _test(kind: Kind | None, target: Target, arguments: Sequence[str], *, alone:
     ):
         progress.clear()
         note(f"{target.phase.label} is up at {address} after {time.monotonic() - began:.1f} s.")
-        url = address if targets.CONTRACT in target.paths else None
+        url = address if targets.TAKE_URL.intersection(target.paths) else None
         sys.stderr.flush()
         outcome = run(target.paths, arguments, url=url, imports=[target.phase.directory])
     if outcome.code == 0:

@@ -10,6 +10,7 @@ from lab.phases import Phase
 
 CONTRACT = ROOT / "common" / "contract" / "tests"
 WEB = ROOT / "common" / "web" / "tests"
+TAKE_URL = {CONTRACT, WEB}
 # Tests that need no running phase: what a person types, and where they lie.
 STANDALONE = {
     "lab": ROOT / "common" / "lab" / "tests",

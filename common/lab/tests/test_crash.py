@@ -46,8 +46,8 @@ def system(make_system: MakeSystem) -> System:
 
 def test_killed_supervisor(system: System) -> None:
     os.kill(system.status().supervisor or 0, signal.SIGKILL)
-    wait_for(lambda: not system.processes())
-    assert not system.instance.is_running()
+    wait_for(lambda: not system.instance.is_running())
+    assert system.processes() == []
 
 
 def test_killed_guard(system: System) -> None:

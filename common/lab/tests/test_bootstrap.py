@@ -70,7 +70,7 @@ def test_a_missing_lock_is_named_with_the_command_that_brings_it_back(checkout: 
 
 
 def test_without_a_network_it_says_so(checkout: Path) -> None:
-    nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:9/", "PIP_RETRIES": "0", "PIP_CONFIG_FILE": "/"}
+    nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:9/", "PIP_RETRIES": "1", "PIP_CONFIG_FILE": "/"}
     done = run(checkout, os.environ["PATH"], **nowhere)
     assert done.returncode == 69
     assert "no network" in done.stderr

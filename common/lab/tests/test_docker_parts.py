@@ -146,33 +146,38 @@ def _script(path: Path, text: str) -> None:
     path.chmod(0o755)
 
 
+COMPOSE = 'test "$1" = version && echo {}'
+
+
 @pytest.fixture
 def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A PATH with nothing on it but what a test puts there."""
+    """A PATH with nothing on it but what a test puts there, and a .venv likewise."""
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    monkeypatch.setattr(compose, "VENV", tmp_path / "venv")
+    monkeypatch.setattr(compose, "_OWN_BIN", str(tmp_path / "venv"))
     return tmp_path
 
 
 def test_the_plugin_comes_before_the_program(alone: Path) -> None:
-    _script(alone / "bin/docker-compose", "echo 2.30.0")
+    _script(alone / "bin/docker-compose", COMPOSE.format("2.30.0"))
     assert compose.find.__wrapped__().argv == (str(alone / "bin/docker-compose"),)
     _script(alone / "bin/docker", 'test "$1" = compose && echo v2.40.3')
     found = compose.find.__wrapped__()
     assert (found.argv, found.version) == (("docker", "compose"), "2.40.3")
 
 
-def test_a_script_that_hides_exit_codes_is_passed_by(alone: Path) -> None:
-    program = alone / "venv/lib/python3.13/site-packages/compose/docker-compose"
-    _script(program, "echo 2.40.3")
-    _script(alone / "venv/bin/docker-compose", "echo 2.40.3")
+@pytest.mark.parametrize("where", ["bin", "venv"])
+def test_a_script_that_hides_exit_codes_is_passed_by(alone: Path, where: str) -> None:
+    program = alone / "package/docker-compose"
+    _script(program, COMPOSE.format("2.40.3"))
+    _script(alone / where / "docker-compose", "echo 2.40.3")
+    _script(alone / where / "python3", f"echo {program.parent}")
     assert compose.find.__wrapped__().argv == (str(program),)
 
 
 def test_compose_that_is_missing_or_too_old_is_told(alone: Path) -> None:
     with pytest.raises(RefusedError, match="Docker Compose is not"):
         compose.find.__wrapped__()
-    _script(alone / "bin/docker-compose", "echo 1.29.2")
+    _script(alone / "bin/docker-compose", COMPOSE.format("1.29.2"))
     with pytest.raises(RefusedError, match=r"Docker Compose 1.29.2 is too old, 2.24.4 is needed"):
         compose.find.__wrapped__()
 

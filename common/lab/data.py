@@ -48,6 +48,19 @@ class Seed:
         return ["--size", self.size, "--number", str(self.number), "--day", self.day]
 
 
+@dataclass(frozen=True)
+class State:
+    """What `python -m chat.cli state` tells; mode is `open`, `read-only` or `importing`."""
+
+    mode: str
+    counts: dict[str, int]
+
+    @property
+    def read_only(self) -> bool:
+        """Whether every write is refused until that is switched off."""
+        return self.mode == "read-only"
+
+
 class Data:
     """What an instance holds."""
 
@@ -58,11 +71,19 @@ class Data:
 
     def counts(self) -> dict[str, int]:
         """Return how many records of each type there are; {} when the system is empty."""
+        return self.state().counts
+
+    def state(self) -> State:
+        """Return what `counts` does, and whether writes are taken."""
         with tempfile.TemporaryFile() as output:
             self._run("state", stdout=output)
             output.seek(0)
-            state = json.load(output)
-        return {} if state["empty"] else state["counts"]
+            found = json.load(output)
+        return State(found["mode"], {} if found["empty"] else found["counts"])
+
+    def set_read_only(self, *, read_only: bool) -> None:
+        """Refuse every write, or take them again."""
+        self._run("read-only", "on" if read_only else "off")
 
     def export_to(self, file: IO[bytes]) -> None:
         """Write an archive."""

@@ -20,6 +20,7 @@ TITLES = (
 )
 COMPOSE_FILE = "compose.yaml"
 FIRST_PORT = 8000
+STEPS = 3  # of each phase but phase 0
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,17 @@ def find(text: str) -> Phase:
     if directory.is_dir():
         raise UsageError(f"{directory} holds no {COMPOSE_FILE}", _what_exists())
     raise UsageError(f"there is no phase {text!r}", _what_exists())
+
+
+def position(phase: Phase) -> tuple[int, int] | None:
+    """Return the phase and the step that it stands for, a whole phase as its last.
+
+    None for a system that is no part of the path.
+    """
+    found = re.fullmatch(r"phase(\d+)|(\d)\.(\d)", phase.name)
+    if found is None:
+        return None
+    return (int(found[1]), STEPS) if found[1] else (int(found[2]), int(found[3]))
 
 
 def _by_number(number: int) -> Phase:

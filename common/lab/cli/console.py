@@ -13,6 +13,7 @@ from typing import Self
 import click
 
 from lab import engines, phases
+from lab.data import Data, in_words
 from lab.engines import Kind
 from lab.errors import LabError, NotRunningError, UsageError
 from lab.instance import Instance, of_phase
@@ -71,6 +72,16 @@ def must_run(instance: Instance) -> None:
         word = short_name(instance)
         raise NotRunningError(
             f"{instance.phase.label} is not running", f"start it: ./lab up {word}"
+        )
+
+
+def require_empty(instance: Instance) -> None:
+    """Raise LabError with the way out unless a running system holds nothing."""
+    counts = Data(instance, quiet=True).counts()
+    if counts:
+        raise LabError(
+            f"{instance.phase.label} is not empty: it holds {in_words(counts)}",
+            f"empty it first: ./lab reset {short_name(instance)} --empty",
         )
 
 

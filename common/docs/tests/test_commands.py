@@ -22,7 +22,7 @@ def _place(block: Block) -> str:
     return f"{_name(block.file)}:{block.line}"
 
 
-LAB = re.compile(r"\./lab ([a-z-]+)([^`|\n]*)")
+LAB = re.compile(r"\./lab ([a-z]+(?:-[a-z]+)*)([^`|\n]*)")
 OPTION = re.compile(r"(?<=\s)--[a-z-]+")
 ALL = [block for file in tree.documents() for block in blocks(file)]
 

@@ -76,6 +76,8 @@ def make(root: Path) -> None:
 def _create(root: Path, lock_file: Path) -> None:
     started = time.monotonic()
     target = root / ".venv"
+    if target.is_symlink():  # making an environment anew empties what it finds there
+        raise BootstrapError(f"{target} is a link, and what it leads to is not ours: rm {target}")
     version = ".".join(map(str, sys.version_info[:3]))
     fresh = not (target / "made-for").is_file() or not _belongs_here(root)
     if fresh:

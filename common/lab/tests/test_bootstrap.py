@@ -147,6 +147,17 @@ def test_a_full_disk(
     assert "only 1 MB free" in complaint(checkout, capsys)
 
 
+def test_an_environment_behind_a_link_is_not_touched(
+    checkout: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "made-for").write_text("somebody else\n")
+    (checkout / ".venv").symlink_to(other)
+    assert "is a link" in complaint(checkout, capsys)
+    assert (other / "made-for").read_text() == "somebody else\n"
+
+
 def test_a_missing_venv_module_that_needs_a_password(
     checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -33,12 +33,8 @@ class Program:
 
     def script(self) -> str:
         """Return it as a shell script that becomes the program."""
-        words = [
-            join([str(self.file), *self.before]),
-            '"$@"',
-            *([join(self.after)] * bool(self.after)),
-        ]
-        return f"#!/bin/sh\nexec {' '.join(words)}\n"
+        command = f'{join([str(self.file), *self.before])} "$@" {join(self.after)}'
+        return f"#!/bin/sh\nexec {command.rstrip()}\n"
 
 
 @dataclass(frozen=True)

@@ -201,6 +201,7 @@ def test_everything_is_done_without_a_pointer(browsers: Browsers, ada: Person, b
     expect(chat.button("Cancel")).to_be_focused()
     press(chat, "Tab", "Enter")
     expect(chat.page.get_by_text("This message was deleted")).to_be_visible()
+    expect(chat.page.get_by_role("dialog")).to_have_count(0)
     press(chat, "Alt+x")
     expect(chat.page.get_by_role("complementary", name="X-ray")).to_be_focused()
     press(chat, "Escape")

@@ -73,9 +73,13 @@ class SteadyLoad:
         for thread in self._threads:
             thread.start()
 
-    def finish(self) -> None:
-        """Ask for nothing new, and return when every message is answered or given up."""
+    def stop(self) -> None:
+        """Ask for nothing new."""
         self._stop.set()
+
+    def finish(self) -> None:
+        """Stop, and return when every message is answered or given up."""
+        self.stop()
         for thread in self._threads:
             thread.join(PATIENCE + FINISH)
 

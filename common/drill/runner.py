@@ -3,6 +3,8 @@
 import tempfile
 from collections.abc import Callable
 
+from load.subject import throw_away
+
 from drill.definition import Drill
 from drill.outcome import Outcome
 from drill.stage import Stage
@@ -11,15 +13,13 @@ from lab.engine import Engine
 from lab.instance import Instance
 from lab.phases import Phase
 from lab.running import Observer
-from lab.testing.isolated import isolated, sweep
 
 Told = Callable[[str], None]
 
 
 def run(drill: Drill, engine: Engine, phase: Phase, observe: Observer, tell: Told) -> Outcome:
     """Start the phase, run the drill, check the history; everything is gone afterwards."""
-    sweep(phase)
-    with isolated(engine, phase, observe) as (instance, url):
+    with throw_away(engine, phase, observe) as (instance, url):
         if drill.world is not None:
             tell(f"{phase.label} is filled")
             _fill(drill, instance)
@@ -28,9 +28,7 @@ def run(drill: Drill, engine: Engine, phase: Phase, observe: Observer, tell: Tol
         drill.run(stage)
         tell(f"{drill.name}, {phase.label}: reading everything back")
         findings = stage.check()
-        outcome = Outcome(phase.label, stage.timeline, stage.numbers, stage.claims, findings)
-    engine.discard(instance)
-    return outcome
+        return Outcome(phase.label, stage.timeline, stage.numbers, stage.claims, findings)
 
 
 def _fill(drill: Drill, instance: Instance) -> None:

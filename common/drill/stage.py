@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -72,8 +72,10 @@ class Stage:
         load.start()
         try:
             yield circles
-        finally:
-            load.finish()
+        except BaseException:
+            load.stop()  # whoever is interrupted does not wait for answers
+            raise
+        load.finish()
 
     # Time
 
@@ -97,7 +99,7 @@ class Stage:
         try:
             connection.request("GET", "/readyz")
             return connection.getresponse().status == 200
-        except OSError:
+        except (OSError, HTTPException):
             return False
         finally:
             connection.close()

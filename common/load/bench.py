@@ -48,7 +48,7 @@ class Bench:
         """Measure instances that run and are seeded, given with their URLs."""
         self._tell("the load generator's own limit")
         self._limit = drive.generator_limit(32, self._cores)
-        about = machine.describe() | {"load_average": machine.load_average()}
+        about = machine.describe()
         names = [instance.phase.label for instance, _ in running]
         with_floor = [has_floor(instance) for instance, _ in running]
         floors = [False] * len(running) + [True] * sum(with_floor)

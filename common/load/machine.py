@@ -14,6 +14,8 @@ import psutil
 from lab.paths import ROOT
 
 PACKAGES = ("flask", "gunicorn", "sqlalchemy", "flask-socketio", "locust", "gevent")
+MEASURED = ("phase*", "common/load", "common/drill", "requirements.lock")
+"""What a result depends on, in this checkout."""
 
 
 def describe() -> dict[str, Any]:
@@ -31,8 +33,9 @@ def describe() -> dict[str, Any]:
             "sqlite": sqlite3.sqlite_version,
             **{name: found for name in PACKAGES if (found := _version(name))},
         },
+        "load_average": load_average(),
         "commit": _git("rev-parse", "--short=12", "HEAD") or "unknown",
-        "changed": bool(_git("status", "--porcelain", "--untracked-files=no")),
+        "changed": bool(_git("status", "--porcelain", "--untracked-files=no", "--", *MEASURED)),
     }
 
 

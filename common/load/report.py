@@ -167,7 +167,8 @@ def _drills(found: Sequence[dict[str, Any]]) -> Iterator[str]:
         about = one["about"]
         yield f"\n### {one['phase'].capitalize()}: {one['drill']}\n"
         yield f"{one['question']}\n"
-        yield f"**{one['verdict']}** ({about['when'][:10]}, commit `{about['commit']}`)\n"
+        when = f"{about['when'][:10]}, commit `{about['commit']}`"
+        yield f"**{one['verdict']}** ({when}, load average {about['load_average']})\n"
         rows = [(number["name"], number["text"]) for number in one["numbers"]]
         yield from table.markdown(("", "measured"), rows)
         if one["seconds"]:

@@ -20,6 +20,9 @@ from lab.native.plan import Plan, ProcessPlan
 from lab.native.ports import PortChooser
 from lab.native.process import before_exec
 from lab.native.usage import measure
+from lab.phases import Phase
+from lab.running import Observer
+from lab.testing.isolated import isolated, sweep
 
 FLOOR_APPLICATION = "drills.floor:application"
 START = 10.0
@@ -74,6 +77,20 @@ class FloorSubject:
     def pids(self) -> list[int]:
         """Return gunicorn's main process."""
         return [self._process.pid]
+
+
+@contextlib.contextmanager
+def throw_away(engine: Engine, phase: Phase, observe: Observer) -> Iterator[tuple[Instance, str]]:
+    """Run a phase on data of its own; in the end, however it comes, nothing of it is left."""
+    sweep(phase)
+    started: list[Instance] = []
+    try:
+        with isolated(engine, phase, observe) as (instance, url):
+            started.append(instance)
+            yield instance, url
+    finally:
+        for instance in started:
+            engine.discard(instance)
 
 
 @contextlib.contextmanager

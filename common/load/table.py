@@ -131,7 +131,7 @@ def whole(result: Result) -> Iterator[str]:
         for pinned in (True, False):
             figures = Figures(result, pinned=pinned)
             if cost(figures, subject):
-                yield from ("", title(subject, pinned=pinned), "")
+                yield from ("", title(subject, pinned=pinned))
                 yield from _subject(figures, subject)
     compared = comparisons(Figures(result, pinned=True))
     if compared:
@@ -145,9 +145,13 @@ def title(subject: str, *, pinned: bool) -> str:
 
 
 def _subject(figures: Figures, subject: str) -> Iterator[str]:
-    yield from aligned(COST, cost(figures, subject))
-    yield ""
-    yield from aligned(SPEED, speed(figures, subject, "day"))
-    yield ""
-    yield from aligned(SERVICE, services(figures, subject, "day"))
-    yield from filter(None, ("", delivery(figures, subject), saturation(figures, subject)))
+    for heading, rows in (
+        (COST, cost(figures, subject)),
+        (SPEED, speed(figures, subject, "day")),
+        (SERVICE, services(figures, subject, "day")),
+    ):
+        if rows:
+            yield from ("", *aligned(heading, rows))
+    lines = [line for line in (delivery(figures, subject), saturation(figures, subject)) if line]
+    if lines:
+        yield from ("", *lines)

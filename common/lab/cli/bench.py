@@ -11,12 +11,12 @@ from lab import engines, phases
 from lab.cli import complete
 from lab.cli.console import Progress, engine_options, note, say, tell
 from lab.data import Data, world
-from lab.engines import Choice, Kind
+from lab.engine import Engine
+from lab.engines import Kind
 from lab.errors import UsageError
 from lab.instance import Instance
 from lab.paths import ROOT, STATE
 from lab.phases import Phase
-from lab.testing.isolated import isolated, sweep
 
 RESULTS = ROOT / "docs" / "benchmarks"
 PAGE = ROOT / "docs" / "benchmarks.md"
@@ -57,8 +57,9 @@ def run(names: tuple[str, ...], *, quick: bool, output: Path | None, kind: Kind 
     if not chosen:
         raise UsageError("no phase is built yet")
     file = output or STATE / "bench" / f"{datetime.now(UTC):%Y%m%d-%H%M%S}.json"
-    with _instances(engines.choose(kind, tell), chosen) as (choice, running):
-        result = Bench(plan.QUICK if quick else plan.FULL, tell).run(choice.engine, running)
+    engine = engines.choose(kind, tell).engine
+    with _instances(engine, chosen) as running:
+        result = Bench(plan.QUICK if quick else plan.FULL, tell).run(engine, running)
     tell("done")
     note("")
     result.write(file)
@@ -83,22 +84,18 @@ def report(files: tuple[Path, ...]) -> int:
 
 
 @contextlib.contextmanager
-def _instances(
-    choice: Choice, chosen: Sequence[Phase]
-) -> Iterator[tuple[Choice, list[tuple[Instance, str]]]]:
+def _instances(engine: Engine, chosen: Sequence[Phase]) -> Iterator[list[tuple[Instance, str]]]:
     """Start every phase, seeded; stop and delete them in the end."""
-    from load.world import WORLD  # noqa: PLC0415 - heavy
+    from load.subject import throw_away  # noqa: PLC0415 - heavy
+    from load.world import WORLD  # noqa: PLC0415
 
     running: list[tuple[Instance, str]] = []
     with contextlib.ExitStack() as stack:
         for phase in chosen:
-            sweep(phase)
             with Progress(f"Starting {phase.label}") as progress:
-                started = stack.enter_context(isolated(choice.engine, phase, progress))
+                started = stack.enter_context(throw_away(engine, phase, progress))
             tell(f"{phase.label} gets the bench world")
             with world(WORLD) as archive:
                 Data(started[0], quiet=True).import_from(archive)
             running.append(started)
-        yield choice, running
-    for instance, _ in running:
-        choice.engine.discard(instance)
+        yield running

@@ -7,11 +7,11 @@ import pytest
 from lab import phases
 from lab.data import Data, world
 from lab.native.engine import NativeEngine
-from lab.testing.isolated import isolated, sweep
 from load.bench import Bench
 from load.figures import Figures
 from load.plan import QUICK, Part, Plan
 from load.result import FLOOR, Result
+from load.subject import throw_away
 from load.world import WORLD
 
 SMALL = Part("", "", rate=40, seconds=2, warm_up=0.5, users=8, pinned_rounds=0)
@@ -28,14 +28,11 @@ PLAN = Plan(
 
 @pytest.fixture(scope="module")
 def result() -> Result:
-    engine, phase = NativeEngine(), phases.find("0")
-    sweep(phase)
-    with isolated(engine, phase, lambda _: None) as (instance, url):
+    engine = NativeEngine()
+    with throw_away(engine, phases.find("0"), lambda _: None) as (instance, url):
         with world(WORLD) as archive:
             Data(instance, quiet=True).import_from(archive)
-        found = Bench(PLAN, lambda _: None).run(engine, [(instance, url)])
-    engine.discard(instance)
-    return found
+        return Bench(PLAN, lambda _: None).run(engine, [(instance, url)])
 
 
 def test_nothing_fails_and_nothing_is_left_unserved(result: Result) -> None:

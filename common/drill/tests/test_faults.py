@@ -1,0 +1,66 @@
+"""Each fault does to the real phase 0 what its name says, and ends."""
+
+from collections.abc import Iterator
+
+import pytest
+from load.subject import throw_away
+
+from drill.client import Unreachable
+from drill.stage import Stage
+from lab import phases
+from lab.native.engine import NativeEngine
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Stage]:
+    engine = NativeEngine()
+    with throw_away(engine, phases.find("0"), lambda _: None) as (instance, url):
+        yield Stage(engine, instance, url)
+
+
+@pytest.fixture
+def stage(running: Stage) -> Stage:
+    """A fresh stage on the same instance."""
+    return Stage(running.engine, running.instance, running.url)
+
+
+def test_a_killed_service_is_another_process_afterwards(stage: Stage) -> None:
+    before = stage._processes("chat")
+    stage.kill("chat")
+    stage.until_ready()
+    assert not any(process.is_running() for process in before)
+
+
+def test_a_paused_service_answers_nobody_until_it_is_resumed(stage: Stage) -> None:
+    before = stage._processes("chat")
+    with stage.paused("chat"):
+        assert not stage.is_ready()
+    assert stage.is_ready()
+    assert stage._processes("chat") == before
+
+
+def test_a_restarted_service_is_another_process_afterwards(stage: Stage) -> None:
+    before = stage._processes("chat")
+    stage.restart("chat")
+    stage.until_ready()
+    assert not any(process.is_running() for process in before)
+
+
+def test_a_flood_is_counted_and_ends(stage: Stage) -> None:
+    (person,) = stage.people(1)
+    with stage.flood(person, 4, "/api/v1/profiles/me"):
+        stage.wait(1)
+    assert {number.name: number.value > 10 for number in stage.numbers} == {
+        "answers to the flood": True
+    }
+
+
+def test_a_proxy_can_be_cut(stage: Stage) -> None:
+    (person,) = stage.people(1)
+    with stage.proxy() as proxy:
+        visitor = person.elsewhere(proxy.url)
+        assert visitor.call("GET", "/profiles/me")["id"] == person.id
+        proxy.cut()
+        with pytest.raises(Unreachable):
+            visitor.call("GET", "/profiles/me")
+        assert visitor.call("GET", "/profiles/me")["id"] == person.id

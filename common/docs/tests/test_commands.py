@@ -50,6 +50,13 @@ def test_there_are_commands_to_run() -> None:
     }
 
 
+def _options(command: click.Command) -> set[str]:
+    """Return what a command takes, and what the commands below it do: `bench --quick`."""
+    own = {option for one in command.params for option in one.opts}
+    below = command.commands.values() if isinstance(command, click.Group) else ()
+    return own.union(*map(_options, below))
+
+
 @pytest.mark.parametrize(
     "file", tree.documents(), ids=lambda file: str(file.relative_to(tree.ROOT))
 )
@@ -61,7 +68,7 @@ def test_every_lab_command_that_a_document_names_exists(file: Path) -> None:
         if command is None:
             unknown.append(name)
             continue
-        known = {"--help", *(option for one in command.params for option in one.opts)}
+        known = {"--help", *_options(command)}
         asked = OPTION.findall(words.partition(" -- ")[0])
         unknown += [option for option in asked if option not in known]
     assert not unknown, f"lab knows nothing of {unknown}"

@@ -52,7 +52,11 @@ class Bench:
         names = [instance.phase.label for instance, _ in running]
         with_floor = [has_floor(instance) for instance, _ in running]
         floors = [False] * len(running) + [True] * sum(with_floor)
-        pinning = [True, False] if len(self._cores) > 1 else [False]
+        can_pin = len(self._cores) > 1 and all(
+            PhaseSubject(instance.phase.label, engine, instance, url).pids()
+            for instance, url in running
+        )
+        pinning = [True, False] if can_pin else [False]
         rounds = plan.turns(self._plan, floors, pinning, SEED)
         runs: list[Run] = []
         for number, turns in enumerate(rounds, start=1):

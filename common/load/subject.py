@@ -129,8 +129,9 @@ def floor_of(name: str, instance: Instance) -> Iterator[FloorSubject]:
 
 
 def has_floor(instance: Instance) -> bool:
-    """Tell whether the phase defines a floor."""
-    return (instance.phase.directory / "drills" / "floor.py").is_file()
+    """Tell whether the phase defines a floor, and runs as processes, as the floor will."""
+    defined = (instance.phase.directory / "drills" / "floor.py").is_file()
+    return defined and instance.read(PLAN_FILE) is not None
 
 
 def _server(instance: Instance) -> ProcessPlan:

@@ -97,22 +97,22 @@ def conversation_document(
 ) -> Conversation:
     """Write a conversation down for one of its members."""
     peer_id = stored.other_id if stored.created_by == reader_id else stored.created_by
-    return Conversation(
-        id=stored.id,
-        kind=stored.kind,
-        name=stored.name,
-        created_by=stored.created_by,
-        created_at=rfc3339(stored.created_at),
-        role=stored.role,
-        member_count=stored.member_count,
-        peer_id=peer_id if stored.kind == "direct" else None,
-        rev=stored.rev,
-        last_seq=stored.last_seq,
-        read_seq=stored.read_seq,
-        unread_count=stored.last_seq - stored.read_seq,
-        last_activity_at=rfc3339(stored.last_activity_at),
-        last_message=preview,
-    )
+    return {
+        "id": stored.id,
+        "kind": stored.kind,
+        "name": stored.name,
+        "created_by": stored.created_by,
+        "created_at": rfc3339(stored.created_at),
+        "role": stored.role,
+        "member_count": stored.member_count,
+        "peer_id": peer_id if stored.kind == "direct" else None,
+        "rev": stored.rev,
+        "last_seq": stored.last_seq,
+        "read_seq": stored.read_seq,
+        "unread_count": stored.last_seq - stored.read_seq,
+        "last_activity_at": rfc3339(stored.last_activity_at),
+        "last_message": preview,
+    }
 
 
 def member_document(row: Any) -> Member:

@@ -60,37 +60,37 @@ class StoredMessage(NamedTuple):
 
 def message_document(stored: StoredMessage, reactions: list[Reaction]) -> Message:
     """Write a message down."""
-    return Message(
-        id=stored.id,
-        conversation_id=stored.conversation_id,
-        seq=stored.seq,
-        rev=stored.rev,
-        kind=stored.kind,
-        sender_id=stored.sender_id,
-        client_id=stored.client_id,
-        body=stored.body,
-        reply_to=stored.reply_to,
-        notice=_notice(stored),
-        reactions=reactions,
-        created_at=rfc3339(stored.created_at),
-        edited_at=rfc3339_or_none(stored.edited_at),
-        deleted_at=rfc3339_or_none(stored.deleted_at),
-    )
+    return {
+        "id": stored.id,
+        "conversation_id": stored.conversation_id,
+        "seq": stored.seq,
+        "rev": stored.rev,
+        "kind": stored.kind,
+        "sender_id": stored.sender_id,
+        "client_id": stored.client_id,
+        "body": stored.body,
+        "reply_to": stored.reply_to,
+        "notice": _notice(stored),
+        "reactions": reactions,
+        "created_at": rfc3339(stored.created_at),
+        "edited_at": rfc3339_or_none(stored.edited_at),
+        "deleted_at": rfc3339_or_none(stored.deleted_at),
+    }
 
 
 def preview_document(stored: StoredMessage) -> Preview:
     """Write a message down, shortened for the list of conversations."""
-    return Preview(
-        id=stored.id,
-        seq=stored.seq,
-        kind=stored.kind,
-        sender_id=stored.sender_id,
-        body=None if stored.body is None else stored.body[:PREVIEW_LENGTH],
-        notice=_notice(stored),
-        created_at=rfc3339(stored.created_at),
-        edited_at=rfc3339_or_none(stored.edited_at),
-        deleted_at=rfc3339_or_none(stored.deleted_at),
-    )
+    return {
+        "id": stored.id,
+        "seq": stored.seq,
+        "kind": stored.kind,
+        "sender_id": stored.sender_id,
+        "body": None if stored.body is None else stored.body[:PREVIEW_LENGTH],
+        "notice": _notice(stored),
+        "created_at": rfc3339(stored.created_at),
+        "edited_at": rfc3339_or_none(stored.edited_at),
+        "deleted_at": rfc3339_or_none(stored.deleted_at),
+    }
 
 
 def gather_reactions(rows: Iterable[Any]) -> dict[int, list[Reaction]]:

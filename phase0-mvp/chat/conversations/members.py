@@ -7,14 +7,14 @@ from sqlalchemy import Connection, Select, case, delete, insert, select, tuple_,
 
 from chassis.clock import now_ms
 from chassis.database import Database
-from chassis.errors import Conflict, Forbidden, InvalidInput, NotFound
+from chassis.errors import Conflict, Forbidden, NotFound
 from chassis.events import Event, Publisher, new_event
 from chassis.identity import Caller
 from chassis.pages import Page, decode_cursor, encode_cursor
 from chat.conversations.documents import Member, Notice, Role, member_document, notice
 from chat.conversations.membership import Membership, audience, require_member
 from chat.conversations.models import ConversationRow, MemberRow
-from chat.conversations.timeline import People, Timeline
+from chat.conversations.timeline import People, Timeline, require_known
 from chat.limits import GROUP_MEMBERS_MAX
 
 
@@ -66,9 +66,7 @@ class MemberService:
         events: list[Event] = []
         with self._database.write() as connection:
             member = self._require_group_role(connection, caller, conversation_id, "owner", "admin")
-            for position, user_id in enumerate(user_ids):
-                if user_id in missing:
-                    raise InvalidInput(f"user_ids.{position}", "there is no such person")
+            require_known("user_ids", user_ids, missing)
             present = set(audience(connection, conversation_id))
             added = [user_id for user_id in wanted if user_id not in present]
             if len(present) + len(added) > GROUP_MEMBERS_MAX:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, select, update
 
 from chassis.errors import Conflict, Forbidden, NotFound
 from chat.conversations.documents import Kind, Role
@@ -61,6 +61,15 @@ _AUDIENCE = select(MemberRow.user_id).where(
     MemberRow.conversation_id == bindparam("conversation_id")
 )
 
+_READ_UP_TO = (
+    update(MemberRow)
+    .where(
+        MemberRow.conversation_id == bindparam("conversation"),
+        MemberRow.user_id == bindparam("reader"),
+    )
+    .values(read_seq=bindparam("seq"))
+)
+
 
 def no_such_conversation() -> NotFound:
     """Return the error for a conversation that is not there, or not for the caller to see."""
@@ -83,3 +92,10 @@ def require_member(connection: Connection, conversation_id: str, user_id: str) -
 def audience(connection: Connection, conversation_id: str) -> list[str]:
     """Return the ids of all members, who are to hear of an event."""
     return list(connection.scalars(_AUDIENCE, {"conversation_id": conversation_id}))
+
+
+def read_up_to(connection: Connection, conversation_id: str, user_id: str, seq: int) -> None:
+    """Set how far a member has read."""
+    connection.execute(
+        _READ_UP_TO, {"conversation": conversation_id, "reader": user_id, "seq": seq}
+    )

@@ -19,9 +19,9 @@ from chat.conversations.documents import (
     conversation_document,
     notice,
 )
-from chat.conversations.membership import audience, no_such_conversation, require_member
+from chat.conversations.membership import audience, no_such_conversation, read_up_to, require_member
 from chat.conversations.models import ConversationRow, MemberRow
-from chat.conversations.timeline import People, Timeline
+from chat.conversations.timeline import People, Timeline, require_known
 
 _DIRECT = uuid.UUID("8e0f8b9c-5a55-4a0e-9d52-6b3e4f0d7c11")
 """The namespace of direct conversations' ids (UUIDv5)."""
@@ -52,14 +52,6 @@ _NEXT_PAGE = _NEWEST_FIRST.where(
     < tuple_(bindparam("before"), bindparam("before_id"))
 )
 _ONE = _OWN.where(ConversationRow.id == bindparam("conversation_id"))
-_MARK_READ = (
-    update(MemberRow)
-    .where(
-        MemberRow.conversation_id == bindparam("in_conversation"),
-        MemberRow.user_id == bindparam("reader"),
-    )
-    .values(read_seq=bindparam("seq"))
-)
 
 
 class ReadMarker(TypedDict):
@@ -110,7 +102,7 @@ class ConversationService:
         """Return the conversation of two people, and whether it is new."""
         if other_id == caller.user_id:
             raise InvalidInput("member_ids.0", "must be somebody else")
-        self._require_people("member_ids", [other_id])
+        require_known("member_ids", [other_id], self._people.missing([other_id]))
         conversation_id = direct_id(caller.user_id, other_id)
         with self._database.write() as connection:
             exists = connection.scalar(
@@ -126,7 +118,7 @@ class ConversationService:
     def create_group(self, caller: Caller, name: str, member_ids: Sequence[str]) -> Conversation:
         """Create a group, owned by the caller."""
         others = [one for one in dict.fromkeys(member_ids) if one != caller.user_id]
-        self._require_people("member_ids", member_ids)
+        require_known("member_ids", member_ids, self._people.missing(member_ids))
         conversation_id = new_id()
         people = [caller.user_id, *others]
         with self._database.write() as connection:
@@ -179,10 +171,7 @@ class ConversationService:
                 raise InvalidInput("seq", f"must be at most {member.last_seq}, the newest message")
             moved = seq > member.read_seq
             if moved:
-                connection.execute(
-                    _MARK_READ,
-                    {"in_conversation": conversation_id, "reader": caller.user_id, "seq": seq},
-                )
+                read_up_to(connection, conversation_id, caller.user_id, seq)
             people = audience(connection, conversation_id)
         read_seq = max(seq, member.read_seq)
         if moved:
@@ -190,12 +179,6 @@ class ConversationService:
             event = new_event("read", data, conversation_id=conversation_id)
             self._publisher.publish(event, people)
         return ReadMarker(read_seq=read_seq, unread_count=member.last_seq - read_seq)
-
-    def _require_people(self, field: str, user_ids: Sequence[str]) -> None:
-        missing = self._people.missing(user_ids)
-        for position, user_id in enumerate(user_ids):
-            if user_id in missing:
-                raise InvalidInput(f"{field}.{position}", "there is no such person")
 
     def _insert(
         self,

@@ -1,10 +1,11 @@
-"""What the conversations domain needs of the timeline, which the messages domain keeps."""
+"""What the conversations domain needs of others: the timeline of messages, and people."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
+from chassis.errors import InvalidInput
 from chassis.events import Event
 from chat.conversations.documents import Notice, Preview
 
@@ -28,3 +29,10 @@ class People(Protocol):
 
     def missing(self, user_ids: Any) -> set[str]:
         """Return those ids that are nobody's."""
+
+
+def require_known(field: str, user_ids: Sequence[str], missing: set[str]) -> None:
+    """Raise `InvalidInput` that names the first place in `field` where nobody stands."""
+    for position, user_id in enumerate(user_ids):
+        if user_id in missing:
+            raise InvalidInput(f"{field}.{position}", "there is no such person")

@@ -22,8 +22,7 @@ from chassis.database import Database
 from chassis.errors import Conflict, Forbidden, InvalidInput, NotFound
 from chassis.events import Event, Publisher, new_event
 from chassis.identity import Caller
-from chat.conversations.membership import Membership, audience, require_member
-from chat.conversations.models import MemberRow
+from chat.conversations.membership import Membership, audience, read_up_to, require_member
 from chat.limits import REACTIONS_MAX
 from chat.messages.documents import Message
 from chat.messages.models import MessageRow, ReactionRow
@@ -93,14 +92,6 @@ _CHANGED_AFTER = (
     .limit(bindparam("limit"))
 )
 _BY_ID = SELECT_MESSAGES.where(MessageRow.id == bindparam("id"))
-_MARK_READ = (
-    update(MemberRow)
-    .where(
-        MemberRow.conversation_id == bindparam("conversation"),
-        MemberRow.user_id == bindparam("reader"),
-    )
-    .values(read_seq=bindparam("seq"))
-)
 
 
 class MessageService:
@@ -140,14 +131,7 @@ class MessageService:
                 conversation_id,
                 Entry("text", caller.user_id, client_id, sent_hash, body, reply_to),
             )
-            connection.execute(
-                _MARK_READ,
-                {
-                    "conversation": conversation_id,
-                    "reader": caller.user_id,
-                    "seq": message["seq"],
-                },
-            )
+            read_up_to(connection, conversation_id, caller.user_id, message["seq"])
             people = audience(connection, conversation_id)
         self._publisher.publish(message_event("message.created", message), people)
         return message, True

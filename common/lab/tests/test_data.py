@@ -1,23 +1,17 @@
 """Seed, export, import and reset, typed at a running phase 0 that is a copy of its own."""
 
 import json
-import shutil
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-from uuid import uuid4
 
 import pytest
 
-from lab import engines, phases
-from lab.cli.main import cli
 from lab.data import Data
 from lab.errors import LabError
-from lab.instance import Instance, of_phase
 from lab.paths import ROOT
-from lab.running import wait_until_down, wait_until_ready
+from lab.tests.copies import call, instance_of, lab, running_copy
 
 
 @pytest.fixture(scope="module")
@@ -25,47 +19,15 @@ def phase(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A running copy of phase 0, by the name that commands take."""
     place = tmp_path_factory.mktemp("data")
     (place / "common").symlink_to(ROOT / "common")
-    copy = place / f"data-test-{uuid4().hex[:8]}"
-    shutil.copytree(ROOT / "phase0-mvp", copy)
-    instance = of_phase(phases.find(str(copy)))
-    engine = engines.choose(engines.Kind.NATIVE).engine
-    engine.start(instance)
-    try:
-        wait_until_ready(engine, instance, lambda _status: None)
-        yield str(copy)
-    finally:
-        engine.request_stop(instance)
-        wait_until_down(engine, instance, lambda _status: None)
-        engine.discard(instance)
+    with running_copy(place, "data-test") as name:
+        yield name
 
 
 @pytest.fixture
 def empty(phase: str) -> str:
     """The same, without data."""
-    Data(_instance(phase), quiet=True).empty()
+    Data(instance_of(phase), quiet=True).empty()
     return phase
-
-
-def lab(*words: str) -> None:
-    """Type a command; what it complains of is raised."""
-    assert cli.main(list(words), standalone_mode=False) in (0, None)
-
-
-def _instance(phase: str) -> Instance:
-    return of_phase(phases.find(phase))
-
-
-def _call(phase: str, path: str, body: dict[str, str] | None = None, token: str = "") -> Any:
-    instance = _instance(phase)
-    status = engines.of(instance).status(instance)
-    assert status is not None
-    request = urllib.request.Request(
-        f"{status.address}/api/v1{path}",
-        data=json.dumps(body).encode() if body else None,
-        headers={"Content-Type": "application/json", "Authorization": f"Bearer {token}"},
-    )
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        return json.load(answer)
 
 
 def test_after_seeding_a_sample_login_finds_history_and_unread(
@@ -75,10 +37,10 @@ def test_after_seeding_a_sample_login_finds_history_and_unread(
     lab("seed", empty, "--json")
     said = json.loads(capfd.readouterr().out)
     assert said["counts"]["message"] > 5000
-    token = _call(empty, "/auth/login", said["logins"][0])["access_token"]
-    conversations = _call(empty, "/conversations?limit=100", token=token)["items"]
+    token = call(empty, "/auth/login", said["logins"][0])["access_token"]
+    conversations = call(empty, "/conversations?limit=100", token=token)["items"]
     assert any(one["unread_count"] for one in conversations)
-    history = _call(empty, f"/conversations/{conversations[0]['id']}/messages", token=token)
+    history = call(empty, f"/conversations/{conversations[0]['id']}/messages", token=token)
     assert len(history["items"]) > 10
 
 
@@ -105,17 +67,17 @@ def test_reset_brings_the_seeded_world_back_and_keeps_what_it_replaces(
     seeded, again = tmp_path / "seeded.jsonl", tmp_path / "again.jsonl"
     lab("seed", empty, "--number", "3", "--day", "2026-11-20")
     lab("export", empty, str(seeded))
-    kept = _instance(empty).directory / "replaced"
+    kept = instance_of(empty).directory / "replaced"
     before = set(kept.glob("*"))
     newcomer = {"username": "new.one", "password": "correct horse", "display_name": "N"}
-    token = _call(empty, "/auth/register", newcomer)["access_token"]
+    token = call(empty, "/auth/register", newcomer)["access_token"]
     lab("reset", empty)
     (replaced,) = set(kept.glob("*")) - before
     assert b'"new.one"' in replaced.read_bytes()
     lab("export", empty, str(again))
     assert again.read_bytes() == seeded.read_bytes()
     with pytest.raises(urllib.error.HTTPError, match="401"):
-        _call(empty, "/profiles/me", token=token)
+        call(empty, "/profiles/me", token=token)
     lab("reset", empty)
     assert len(set(kept.glob("*")) - before) == 1, "the seeded world itself need not be kept"
 

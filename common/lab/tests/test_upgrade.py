@@ -1,10 +1,8 @@
 """`lab upgrade`, typed at two running copies of phase 0; and what it compares."""
 
-import contextlib
 import hashlib
 import io
 import json
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,41 +11,20 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-from uuid import uuid4
 
 import pytest
 from world.generate import PASSWORD, SAMPLES
 
-from lab import engines, phases
 from lab.archive import Archive, pairs, same
-from lab.cli.main import cli
 from lab.cli.upgrade import _require_order
 from lab.data import Data
 from lab.errors import INTERRUPTED, LabError, NotRunningError, UsageError
 from lab.freeze import frozen
-from lab.instance import Instance, of_phase
+from lab.instance import Instance
 from lab.paths import ROOT
 from lab.phases import Phase
-from lab.running import wait_until_down, wait_until_ready
 from lab.tests.conftest import PATIENCE, wait_for
-
-
-@contextlib.contextmanager
-def running(place: Path, name: str) -> Iterator[str]:
-    """Run a copy of phase 0; yields the name that commands take."""
-    copy = place / f"{name}-{uuid4().hex[:8]}"
-    shutil.copytree(ROOT / "phase0-mvp", copy)
-    instance = of_phase(phases.find(str(copy)))
-    engine = engines.choose(engines.Kind.NATIVE).engine
-    engine.start(instance)
-    try:
-        wait_until_ready(engine, instance, lambda _status: None)
-        yield str(copy)
-    finally:
-        engine.request_stop(instance)
-        wait_until_down(engine, instance, lambda _status: None)
-        engine.discard(instance)
+from lab.tests.copies import call, instance_of, lab, running_copy
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +32,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     """Two running systems."""
     place = tmp_path_factory.mktemp("upgrade")
     (place / "common").symlink_to(ROOT / "common")
-    with running(place, "upgrade-old") as old, running(place, "upgrade-new") as new:
+    with running_copy(place, "upgrade-old") as old, running_copy(place, "upgrade-new") as new:
         lab("seed", old, "--day", "2026-11-23")
         yield old, new
 
@@ -73,15 +50,6 @@ def new(both: tuple[str, str]) -> str:
     return both[1]
 
 
-def lab(*words: str) -> None:
-    """Type a command; what it complains of is raised."""
-    assert cli.main(list(words), standalone_mode=False) in (0, None)
-
-
-def instance_of(phase: str) -> Instance:
-    return of_phase(phases.find(phase))
-
-
 def data_of(phase: str) -> Data:
     return Data(instance_of(phase), quiet=True)
 
@@ -89,19 +57,6 @@ def data_of(phase: str) -> Data:
 def archive_of(phase: str) -> bytes:
     words = [sys.executable, "-P", "-m", "lab", "export", phase, "-"]
     return subprocess.run(words, capture_output=True, check=True).stdout
-
-
-def call(phase: str, path: str, body: dict[str, str] | None = None, token: str = "") -> Any:
-    instance = instance_of(phase)
-    status = engines.of(instance).status(instance)
-    assert status is not None
-    request = urllib.request.Request(
-        f"{status.address}/api/v1{path}",
-        data=json.dumps(body).encode() if body else None,
-        headers={"Content-Type": "application/json", "Authorization": f"Bearer {token}"},
-    )
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        return json.load(answer)
 
 
 def log_in(phase: str) -> str:

@@ -1,0 +1,63 @@
+"""The outermost layer: every answer, whoever made it, gets its id, its timing and safe headers."""
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from chassis import context
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+access_log = logging.getLogger("access")
+
+HEALTH_CHECKS = {"/healthz", "/readyz"}
+"""Asked for every few seconds; their log lines would hide the others."""
+
+SAFE_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+class RequestEnvelope:
+    """WSGI middleware around everything else, the Socket.IO handshake too."""
+
+    def __init__(self, app: "WSGIApplication") -> None:
+        self._app = app
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        """Serve one request."""
+        request = context.enter()
+
+        def start(
+            status: str, headers: list[tuple[str, str]], exc_info: Any = None
+        ) -> Callable[[bytes], object]:
+            present = {name.lower() for name, _ in headers}
+            for name, value in SAFE_HEADERS.items():
+                if name.lower() not in present:
+                    headers.append((name, value))
+            headers.append(("X-Request-ID", request.request_id))
+            headers.append(("Server-Timing", request.server_timing()))
+            # The path alone: query strings carry tickets and people's search words.
+            path = environ.get("PATH_INFO", "")
+            access_log.log(
+                logging.DEBUG if path in HEALTH_CHECKS else logging.INFO,
+                "%s %s %s %.1f ms",
+                environ["REQUEST_METHOD"],
+                quote(path, encoding="latin-1"),
+                status[:3],
+                request.elapsed_ms(),
+            )
+            return start_response(status, headers, exc_info)
+
+        return self._app(environ, start)

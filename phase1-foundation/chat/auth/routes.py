@@ -1,0 +1,83 @@
+"""HTTP for accounts and logins."""
+
+from typing import Annotated, cast
+
+from flask import Blueprint, Response, current_app, jsonify
+from pydantic import Field, StringConstraints
+
+from chassis.identity import caller
+from chassis.requests import Body, Exact, Line, body
+from chat.auth.service import AuthService
+from chat.limits import (
+    ACCESS_TTL_MAX,
+    DISPLAY_NAME_MAX,
+    PASSWORD_MAX,
+    PASSWORD_MIN,
+    USERNAME_PATTERN,
+)
+
+auth = Blueprint("auth", __name__, url_prefix="/api/v1/auth")
+
+Username = Annotated[str, StringConstraints(pattern=USERNAME_PATTERN)]
+DisplayName = Annotated[Line, StringConstraints(min_length=1, max_length=DISPLAY_NAME_MAX)]
+
+
+class Registration(Body):
+    """`POST /auth/register`."""
+
+    username: Username
+    password: Exact = Field(min_length=PASSWORD_MIN, max_length=PASSWORD_MAX)
+    display_name: DisplayName
+
+
+class Credentials(Body):
+    """`POST /auth/login`."""
+
+    username: Exact = Field(min_length=1, max_length=64)
+    password: Exact = Field(min_length=1, max_length=PASSWORD_MAX)
+    access_ttl: int = Field(default=ACCESS_TTL_MAX, ge=1, le=ACCESS_TTL_MAX)
+
+
+class Refresh(Body):
+    """`POST /auth/refresh`."""
+
+    refresh_token: str = Field(min_length=1, max_length=512)
+
+
+def _service() -> AuthService:
+    return cast(AuthService, current_app.extensions["auth"])
+
+
+@auth.post("/register")
+def register() -> tuple[Response, int]:
+    """Create an account, logged in."""
+    wanted = body(Registration)
+    tokens = _service().register(wanted.username, wanted.password, wanted.display_name)
+    return jsonify(tokens), 201
+
+
+@auth.post("/login")
+def log_in() -> Response:
+    """Begin a login."""
+    given = body(Credentials)
+    return jsonify(_service().log_in(given.username, given.password, given.access_ttl))
+
+
+@auth.post("/refresh")
+def refresh() -> Response:
+    """Exchange a refresh token for new tokens."""
+    return jsonify(_service().refresh(body(Refresh).refresh_token))
+
+
+@auth.post("/logout")
+def log_out() -> tuple[str, int]:
+    """End this login."""
+    _service().log_out(caller())
+    return "", 204
+
+
+@auth.post("/logout-all")
+def log_out_everywhere() -> tuple[str, int]:
+    """End every login of this person."""
+    _service().log_out_everywhere(caller())
+    return "", 204

@@ -1,0 +1,20 @@
+"""Table of the profiles domain."""
+
+from sqlalchemy.orm import Mapped, mapped_column
+
+from chassis.database import Base
+
+
+class ProfileRow(Base):
+    """A person as others see them."""
+
+    __tablename__ = "profiles"
+
+    user_id: Mapped[str] = mapped_column(primary_key=True)
+    username: Mapped[str] = mapped_column(unique=True)
+    display_name: Mapped[str]
+    bio: Mapped[str]
+    search_text: Mapped[str]
+    """Username and display name, case folded, with a space before each word."""
+    created_at: Mapped[int]
+    updated_at: Mapped[int]

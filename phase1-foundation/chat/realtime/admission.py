@@ -1,0 +1,89 @@
+"""Judging a WebSocket handshake before it becomes a socket."""
+
+import socket
+import threading
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
+
+from chassis.errors import BadRequest, DomainError, Unauthenticated, Unavailable
+from chassis.problems import from_domain
+from chat.realtime.tickets import Tickets
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+CALLER = "chat.caller"
+"""The key under which the WSGI environment carries whose socket it is."""
+
+UNACKNOWLEDGED_MS = 20_000
+
+
+class SocketsFull(Unavailable):
+    """Every place for a socket is taken."""
+
+    slug = "sockets-full"
+    title = "No socket left"
+
+
+class InvalidTicket(Unauthenticated):
+    """Missing, used, too old, or of a login that has ended."""
+
+    slug = "invalid-ticket"
+    title = "Invalid ticket"
+
+
+class Admission:
+    """WSGI middleware in front of Socket.IO: admits `places` sockets at a time.
+
+    An open socket holds a thread until it closes. Without a limit below the number of threads,
+    sockets would take them all, and no request would be answered any more.
+    """
+
+    def __init__(self, app: "WSGIApplication", tickets: Tickets, places: int) -> None:
+        self._app = app
+        self._tickets = tickets
+        self._places = threading.Semaphore(places)
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        """Pass on what is not a handshake, or one that is admitted."""
+        if not environ.get("PATH_INFO", "").startswith("/socket.io"):
+            return self._app(environ, start_response)
+        try:
+            return self._admit(environ, start_response)
+        except DomainError as error:
+            refusal = from_domain(error)
+            refusal.headers["Connection"] = "close"
+            return refusal(environ, start_response)
+
+    def _admit(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        """Run the socket; this returns when it has closed, and then its place is free again."""
+        query = parse_qs(environ["QUERY_STRING"])
+        is_upgrade = environ.get("HTTP_UPGRADE", "").lower() == "websocket"
+        if query.get("transport") != ["websocket"] or not is_upgrade or "sid" in query:
+            raise BadRequest("Connect with transport=websocket; there is no polling here.")
+        if not self._places.acquire(blocking=False):
+            raise SocketsFull("Every place for a socket is taken.", retry_after=5)
+        try:
+            caller = self._tickets.redeem(query.get("ticket", [""])[0])
+            if caller is None:
+                raise InvalidTicket("Get a new ticket; each one opens one socket.")
+            environ[CALLER] = caller
+            _give_up_on_silence(environ)
+            return self._app(environ, start_response)
+        finally:
+            self._places.release()
+
+
+def _give_up_on_silence(environ: "WSGIEnvironment") -> None:
+    """Let the kernel drop a peer that acknowledges nothing any more.
+
+    Its own patience is a quarter of an hour, and a thread would be held all along.
+    """
+    connection = environ.get("gunicorn.socket")
+    if connection is not None:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_MS)

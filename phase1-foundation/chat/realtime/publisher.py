@@ -1,0 +1,64 @@
+"""Sending events to people, and closing their sockets with a reason."""
+
+import logging
+from collections.abc import Collection, Iterable
+
+from flask_socketio import SocketIO
+
+from chassis.events import Event, new_event
+from chat.realtime.connections import Connections
+
+log = logging.getLogger(__name__)
+
+RECONNECT_WITHIN_MS = 5000
+"""Clients of a stopping server come back spread over this time, not all at once."""
+
+
+def room_of(user_id: str) -> str:
+    """Return the Socket.IO room that all sockets of one person are in."""
+    return f"user:{user_id}"
+
+
+class SocketPublisher:
+    """Publishes events to open sockets, and closes sockets."""
+
+    def __init__(self, socketio: SocketIO, connections: Connections) -> None:
+        self._socketio = socketio
+        self._connections = connections
+
+    def publish(self, event: Event, user_ids: Collection[str]) -> None:
+        """Queue the event for each socket of these people."""
+        rooms = [room_of(user_id) for user_id in self._connections.online(user_ids)]
+        if not rooms:
+            return
+        try:
+            self._socketio.emit(event["type"], event, to=rooms)
+        except Exception:
+            log.exception("event %s was not published", event["id"])
+
+    def close_logins(self, login_ids: Collection[str]) -> None:
+        """Close the sockets of logins that have ended."""
+        self._close(self._connections.of_logins(login_ids), "login-ended", reconnect=False)
+
+    def close_all(self) -> None:
+        """Close every socket, because the server stops."""
+        self._close(self._connections.all(), "server-stopping", reconnect=True)
+
+    def _close(self, sids: Iterable[str], reason: str, *, reconnect: bool) -> None:
+        data = {
+            "reason": reason,
+            "reconnect": reconnect,
+            "max_delay_ms": RECONNECT_WITHIN_MS if reconnect else 0,
+        }
+        event = new_event("connection.closing", data)
+        for sid in sids:
+            self._socketio.emit(event["type"], event, to=sid)
+            # In a thread of its own: a client that does not read must hold nobody else up.
+            self._socketio.start_background_task(self._disconnect, sid)
+
+    def _disconnect(self, sid: str) -> None:
+        server = self._socketio.server
+        engine_sid = server.manager.eio_sid_from_sid(sid, "/")
+        server.disconnect(sid)
+        if engine_sid:
+            server.eio.disconnect(engine_sid)

@@ -1,0 +1,97 @@
+"""Presence and typing: what people see of each other while they are connected."""
+
+import threading
+import time
+from collections.abc import Sequence
+from typing import TypedDict
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import aliased
+
+from chassis.database import Database
+from chassis.errors import NotFound
+from chassis.events import Publisher, new_event
+from chassis.identity import Caller
+from chat.conversations.membership import audience, require_member
+from chat.conversations.models import MemberRow
+from chat.realtime.connections import Connections
+
+TYPING_INTERVAL = 1.0
+"""Seconds between two `typing` events of one person in one conversation that are passed on."""
+
+_mine, _theirs = aliased(MemberRow), aliased(MemberRow)
+_ACQUAINTANCES = (
+    select(_theirs.user_id)
+    .join(_mine, _mine.conversation_id == _theirs.conversation_id)
+    .where(_mine.user_id == bindparam("user_id"))
+    .distinct()
+)
+
+
+class Presence(TypedDict):
+    """Whether somebody has a socket open."""
+
+    user_id: str
+    online: bool
+
+
+class PresenceService:
+    """Tells people who share a conversation when one of them comes and goes."""
+
+    def __init__(self, database: Database, connections: Connections, publisher: Publisher) -> None:
+        self._database = database
+        self._connections = connections
+        self._publisher = publisher
+
+    def of(self, caller: Caller, user_ids: Sequence[str]) -> list[Presence]:
+        """Return the presence of the caller and of those who share a conversation with them."""
+        asked = list(dict.fromkeys(user_ids))
+        with self._database.read() as connection:
+            statement = _ACQUAINTANCES.where(_theirs.user_id.in_(asked))
+            visible = set(connection.scalars(statement, {"user_id": caller.user_id}))
+        visible.add(caller.user_id)
+        online = set(self._connections.online(asked))
+        return [
+            Presence(user_id=user_id, online=user_id in online)
+            for user_id in asked
+            if user_id in visible
+        ]
+
+    def announce(self, user_id: str, *, online: bool) -> None:
+        """Tell those who share a conversation with this person, and their own other sockets."""
+        with self._database.read() as connection:
+            people = set(connection.scalars(_ACQUAINTANCES, {"user_id": user_id}))
+        event = new_event("presence", {"user_id": user_id, "online": online})
+        self._publisher.publish(event, people | {user_id})
+
+
+class TypingService:
+    """Passes "is typing" on to the other members."""
+
+    def __init__(self, database: Database, publisher: Publisher) -> None:
+        self._database = database
+        self._publisher = publisher
+        self._lock = threading.Lock()
+        self._last: dict[tuple[str, str], float] = {}
+
+    def announce(self, user_id: str, conversation_id: str) -> None:
+        """Tell the other members, unless they have been told a moment ago."""
+        if not self._is_due(user_id, conversation_id):
+            return
+        with self._database.read() as connection:
+            try:
+                require_member(connection, conversation_id, user_id)
+            except NotFound:
+                return
+            people = audience(connection, conversation_id)
+        event = new_event("typing", {"user_id": user_id}, conversation_id=conversation_id)
+        self._publisher.publish(event, [one for one in people if one != user_id])
+
+    def _is_due(self, user_id: str, conversation_id: str) -> bool:
+        now = time.monotonic()
+        with self._lock:
+            self._last = {key: at for key, at in self._last.items() if now - at < TYPING_INTERVAL}
+            if (user_id, conversation_id) in self._last:
+                return False
+            self._last[user_id, conversation_id] = now
+            return True

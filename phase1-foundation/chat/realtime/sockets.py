@@ -1,0 +1,83 @@
+"""Socket.IO handlers: a socket opens, says that its person is typing, closes."""
+
+from functools import partial
+from typing import Any
+
+from engineio.async_drivers._websocket_wsgi import SimpleWebSocketWSGI
+from flask import request
+from flask_socketio import ConnectionRefusedError as Refused
+from flask_socketio import SocketIO, join_room
+
+from chassis.identity import Caller
+from chat.auth.service import AuthService
+from chat.realtime.admission import CALLER
+from chat.realtime.connections import Connections
+from chat.realtime.publisher import room_of
+from chat.realtime.service import PresenceService, TypingService
+
+MESSAGE_MAX = 4096
+"""Bytes; the one thing a client sends is `typing`."""
+
+PING_INTERVAL = 12
+PING_TIMEOUT = 10
+"""Seconds. A lost connection is noticed after their sum at the latest; the contract says 30."""
+
+
+def make_socketio() -> SocketIO:
+    """Return the Socket.IO server: threads, WebSocket only."""
+    return SocketIO(
+        async_mode="threading",
+        transports=["websocket"],
+        ping_interval=PING_INTERVAL,
+        ping_timeout=PING_TIMEOUT,
+        max_http_buffer_size=MESSAGE_MAX,
+        async_handlers=False,
+        always_connect=True,  # else the first events overtake the answer to the connect packet
+    )
+
+
+def limit_messages(socketio: SocketIO) -> None:
+    """Refuse a long message while it arrives, instead of when it has been read into memory."""
+    driver = socketio.server.eio._async  # noqa: SLF001 - Engine.IO has no setting for it
+    driver["websocket"] = partial(SimpleWebSocketWSGI, max_message_size=MESSAGE_MAX)
+
+
+def register(
+    socketio: SocketIO,
+    auth: AuthService,
+    connections: Connections,
+    presence: PresenceService,
+    typing: TypingService,
+) -> None:
+    """Install the handlers."""
+
+    @socketio.on("connect")
+    def on_connect(_auth: object = None) -> None:
+        caller: Caller = request.environ[CALLER]
+        sid = _sid()
+        join_room(room_of(caller.user_id))
+        first = connections.add(sid, caller)
+        # Only now: a login that ends from here on finds the socket in the register.
+        if not auth.is_alive(caller):
+            if connections.remove(sid) is not None and not first:
+                presence.announce(caller.user_id, online=False)
+            raise Refused("The login has ended.")
+        if first:
+            presence.announce(caller.user_id, online=True)
+
+    @socketio.on("disconnect")
+    def on_disconnect(_reason: object = None) -> None:
+        gone = connections.remove(_sid())
+        if gone is not None:
+            presence.announce(gone.user_id, online=False)
+
+    @socketio.on("typing")
+    def on_typing(data: Any = None) -> None:
+        caller = connections.caller(_sid())
+        conversation_id = data.get("conversation_id") if isinstance(data, dict) else None
+        if caller is not None and isinstance(conversation_id, str):
+            typing.announce(caller.user_id, conversation_id)
+
+
+def _sid() -> str:
+    return str(request.sid)  # type: ignore[attr-defined]  # Flask-SocketIO adds it

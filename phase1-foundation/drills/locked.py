@@ -1,0 +1,44 @@
+"""The database locked by somebody who writes for long."""
+
+import sqlite3
+from contextlib import closing
+
+from drill.definition import Drill
+from drill.stage import Stage
+
+HELD = 8.0
+"""Seconds; longer than a request waits for the lock."""
+BEFORE = 5.0
+
+
+def run(stage: Stage) -> None:
+    """Hold SQLite's one write lock, as a backup tool or a long import would."""
+    with stage.load(rate=40):
+        stage.wait(BEFORE)
+        file = stage.volume("data") / "chat.sqlite3"
+        with closing(sqlite3.connect(file, isolation_level=None)) as writer:
+            began = stage.timeline.now()
+            stage.timeline.mark("another process begins to write")
+            writer.execute("BEGIN IMMEDIATE")
+            stage.wait(HELD)
+            writer.execute("ROLLBACK")
+            ended = stage.timeline.now()
+            stage.timeline.mark("it has ended")
+        stage.wait(BEFORE)
+    sent, read = (stage.timeline.latencies(kind, began + 0.2, ended) for kind in ("send", "read"))
+    stage.number("sends acknowledged while locked", len(sent), "")
+    stage.number("reads answered while locked", len(read), "")
+    stage.latency("read before the lock", "read", 0, began)
+    stage.latency("read while locked", "read", began, ended)
+    stage.latency("send before the lock", "send", 0, began)
+    stage.latency("send, all of them", "send")
+    stage.claim("no send slipped past the lock", holds=not sent)
+    stage.claim("readers went on reading", holds=bool(read))
+
+
+DRILL = Drill(
+    name="locked",
+    question="Another process holds the database's one write lock for eight seconds. Who waits, "
+    "who is turned away, and who does not notice?",
+    run=run,
+)

@@ -1,0 +1,124 @@
+"""Starting, stopping and using the real server: gunicorn as compose.yaml starts it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import socketio
+
+PHASE = Path(__file__).resolve().parent.parent
+
+
+def wait_for(condition: Callable[[], Any], within: float = 10) -> Any:
+    """Return the condition's first true value; fail after `within` seconds."""
+    end = time.monotonic() + within
+    while time.monotonic() < end:
+        if value := condition():
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"nothing within {within} s")
+
+
+class Server:
+    """One gunicorn process tree on a free port."""
+
+    def __init__(self, data_dir: Path, **environment: str) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._environment = os.environ | {
+            "CHAT_BIND": f"127.0.0.1:{self.port}",
+            "CHAT_DATA_DIR": str(data_dir),
+            "CHAT_LOG_LEVEL": "WARNING",
+            **environment,
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        """Return gunicorn's main process."""
+        assert self._process is not None
+        return self._process
+
+    def start(self) -> "Server":
+        """Start and wait until the server is ready."""
+        command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py"]
+        self._process = subprocess.Popen(
+            [*command, "chat.app:create_app()"],
+            cwd=PHASE,
+            env=self._environment,
+            start_new_session=True,
+        )
+        wait_for(self.is_ready, within=20)
+        return self
+
+    def is_ready(self) -> bool:
+        """Return whether the server says that it is ready."""
+        try:
+            return httpx.get(f"{self.url}/readyz").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def kill(self) -> None:
+        """Kill the whole process group with SIGKILL, as a power cut would end it."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def terminate(self) -> None:
+        """Ask it to stop, as `docker stop` does."""
+        self.process.send_signal(signal.SIGTERM)
+
+    def stop(self) -> None:
+        """Leave nothing behind, whatever state it is in."""
+        if self._process is not None and self._process.poll() is None:
+            self.kill()
+
+
+class Person:
+    """A registered person with an HTTP client of their own."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.http = httpx.Client(base_url=f"{url}/api/v1", timeout=15)
+        self.username = f"p{uuid.uuid4().hex[:12]}"
+        answer = self.http.post(
+            "/auth/register",
+            json={"username": self.username, "password": "correct horse", "display_name": "P"},
+        )
+        assert answer.status_code == 201, answer.text
+        self.tokens = answer.json()
+        self.id = self.tokens["user_id"]
+        self.http.headers["Authorization"] = f"Bearer {self.tokens['access_token']}"
+
+    def group(self, *others: "Person") -> str:
+        """Create a group and return its id."""
+        body = {"kind": "group", "name": "G", "member_ids": [other.id for other in others]}
+        return str(self.http.post("/conversations", json=body).json()["id"])
+
+    def send(self, conversation_id: str, client_id: str, text: str = "hello") -> httpx.Response:
+        """Send a message."""
+        return self.http.post(
+            f"/conversations/{conversation_id}/messages",
+            json={"client_id": client_id, "body": text},
+        )
+
+    def ticket(self) -> str:
+        """Return a ticket for one socket."""
+        return str(self.http.post("/realtime/tickets").json()["ticket"])
+
+    def connect(self) -> tuple[socketio.Client, list[tuple[str, Any]]]:
+        """Open a socket; return it and the list that its events will be added to."""
+        client = socketio.Client(reconnection=False)
+        events: list[tuple[str, Any]] = []
+        client.on("*", lambda name, data: events.append((name, data)))
+        client.connect(f"{self.url}/?ticket={self.ticket()}", transports=["websocket"])
+        return client, events

@@ -1,0 +1,121 @@
+"""When something breaks: the client learns that it did and what to do, and nothing else."""
+
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.exc import OperationalError
+
+from chassis.database import Database
+from chassis.settings import Settings
+from chat.app import create_app
+
+
+def _register(client: FlaskClient) -> dict[str, str]:
+    body = {"username": "ann", "password": "correct horse", "display_name": "Ann"}
+    tokens = client.post("/api/v1/auth/register", json=body).json
+    assert tokens is not None
+    return {"Authorization": f"Bearer {tokens['access_token']}"}
+
+
+def _group(client: FlaskClient, who: dict[str, str]) -> str:
+    body = {"kind": "group", "name": "G", "member_ids": []}
+    answer = client.post("/api/v1/conversations", json=body, headers=who)
+    assert answer.json is not None
+    return str(answer.json["id"])
+
+
+def test_a_fault_of_ours_leaks_nothing_but_the_id_to_ask_about(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    who = _register(client)
+
+    def broken(*_: Any) -> None:
+        raise OperationalError("SELECT secret FROM accounts", {}, Exception("/data/chat.sqlite3"))
+
+    monkeypatch.setattr(app.extensions["conversations"], "list_of", broken)
+    answer = client.get("/api/v1/conversations", headers=who)
+    assert answer.status_code == 500
+    assert answer.content_type == "application/problem+json"
+    assert answer.json is not None
+    assert answer.json["request_id"] == answer.headers["X-Request-ID"]
+    assert answer.json["type"] == "/api/docs/problems#internal-error"
+    for secret in ("SELECT", "sqlite", "/data", "Traceback", "OperationalError"):
+        assert secret not in answer.text
+
+
+def test_a_message_that_is_stored_is_acknowledged_even_if_nobody_can_be_told(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    who = _register(client)
+    conversation = _group(client, who)
+    publisher = app.extensions["publisher"]
+
+    def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError("no sockets today")
+
+    monkeypatch.setattr(publisher._socketio, "emit", broken)
+    monkeypatch.setattr(publisher._connections, "online", list)
+    answer = client.post(
+        f"/api/v1/conversations/{conversation}/messages",
+        json={"client_id": "c1", "body": "hello"},
+        headers=who,
+    )
+    assert answer.status_code == 201
+
+
+@pytest.mark.parametrize("locked_by", ["another process", "another thread"])
+def test_a_locked_database_is_busy_for_a_bounded_time(tmp_path: Path, locked_by: str) -> None:
+    settings = Settings(data_dir=tmp_path, database_timeout=0.2)
+    app = create_app(settings)
+    client = app.test_client()
+    who = _register(client)
+    conversation = _group(client, who)
+    # A second `Database` has a write lock of its own, as another process would.
+    locker: Database = (
+        app.extensions["database"]
+        if locked_by == "another thread"
+        else Database(settings.database_file, connections=2, timeout=1)
+    )
+    locked, release = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with locker.write():
+            locked.set()
+            release.wait()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    try:
+        assert locked.wait(5)
+        began = time.monotonic()
+        answer = client.post(
+            f"/api/v1/conversations/{conversation}/messages",
+            json={"client_id": "c1", "body": "hello"},
+            headers=who,
+        )
+        assert time.monotonic() - began < 5
+        assert answer.status_code == 503
+        assert answer.json is not None
+        assert answer.json["type"].endswith("#busy")
+        assert int(answer.headers["Retry-After"]) == answer.json["retry_after"] >= 1
+        reading = client.get(f"/api/v1/conversations/{conversation}/messages", headers=who)
+        assert reading.status_code == 200, "readers do not wait for a writer"
+    finally:
+        release.set()
+        holder.join()
+
+
+def test_a_path_cannot_forge_a_log_line(
+    client: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO", logger="access"):
+        client.get("/nowhere%0aINFO%20forged")
+    assert [record.message.splitlines()[0] for record in caplog.records] == [
+        record.message for record in caplog.records
+    ]
+    assert "%0A" in caplog.text

@@ -54,6 +54,26 @@ def test_a_browser_that_is_offline_says_so_and_goes_on_when_it_is_back(
 
 
 @failing_requests
+def test_what_is_written_in_a_conversation_that_could_not_be_loaded_is_shown_and_sent(
+    browsers: Browsers, ada: Person, bob: Person
+) -> None:
+    room = ada.direct(bob)
+    bob.say(room, "said before")
+    chat = browsers.of(ada)
+    cable = Cable(chat.page.context)
+    chat.page.route(f"**/conversations/{room}/messages*", lambda route: cable.pull() or route.abort())
+    chat.open(room)
+    expect(chat.page.get_by_role("alert")).to_contain_text("cannot be reached")
+    chat.send("written blind")
+    expect(chat.pending).to_have_count(1)
+    chat.page.unroute_all()
+    cable.plug()
+    expect(chat.message("said before")).to_be_visible()
+    expect(chat.pending).to_have_count(0)
+    assert ada.bodies(room) == ["said before", "written blind"] == chat.texts()
+
+
+@failing_requests
 def test_a_send_whose_answer_is_lost_is_repeated_and_makes_one_message(
     browsers: Browsers, ada: Person, bob: Person
 ) -> None:

@@ -40,6 +40,10 @@ export class Timeline {
     return this.lo + this.items.value.length - 1;
   }
 
+  get isOpen() {
+    return this.items.value.length > 0 || this.edges.value.end;
+  }
+
   holds(seq) {
     return seq >= this.lo && seq <= this.hi;
   }
@@ -101,13 +105,14 @@ export class Timeline {
   }
 
   heardOf(rev) {
-    if (this.items.value.length || this.edges.value.end) this.#heard(rev, false);
+    this.#heard(rev, false);
   }
 
-  /** Fetches every change since `rev`, edits and removals included. */
+  /** Fetches every change since `rev`, edits and removals included; opens again what failed to open. */
   async catchUp() {
     clearTimeout(this.settling);
     this.settling = null;
+    if (!this.isOpen) return void (this.problem.value && this.open());
     if (this.catching || this.rev >= this.head) return;
     if (this.head - this.rev > TOO_FAR_BEHIND) return void this.open(this.edges.value.end ? null : this.lo);
     this.catching = true;

@@ -27,7 +27,7 @@ export function History({ conversation, timeline }) {
   const [line, setLine] = useState(() => (conversation.last_seq > conversation.read_seq ? conversation.read_seq : null));
   const items = timeline.items.value;
   const { start, end } = timeline.edges.value;
-  const pending = end ? pendingOf(conversation.id, items) : [];
+  const pending = end || !timeline.isOpen ? pendingOf(conversation.id, items) : [];
 
   const see = () => markSeen(timeline, keeper.current, conversation.id);
   const onMove = ({ top, bottom, height }) => {

@@ -61,7 +61,12 @@ def test_what_is_written_in_a_conversation_that_could_not_be_loaded_is_shown_and
     bob.say(room, "said before")
     chat = browsers.of(ada)
     cable = Cable(chat.page.context)
-    chat.page.route(f"**/conversations/{room}/messages*", lambda route: cable.pull() or route.abort())
+
+    def lose_the_network(route: Route) -> None:
+        cable.pull()
+        route.abort()
+
+    chat.page.route(f"**/conversations/{room}/messages*", lose_the_network)
     chat.open(room)
     expect(chat.page.get_by_role("alert")).to_contain_text("cannot be reached")
     chat.send("written blind")

@@ -16,6 +16,7 @@ from lab.cli.console import (
     tell,
 )
 from lab.cli.show import print_line, print_lines
+from lab.compose.front import wanted_port
 from lab.compose.parse import load
 from lab.data import is_empty
 from lab.engine import Engine
@@ -46,7 +47,7 @@ def command(phase: str, *, detach: bool, kind: Kind | None, scale: tuple[str, ..
     Follows the logs until Ctrl-C, which stops everything; a second Ctrl-C kills. With
     --detach it goes on in the background until `lab down`.
 
-    Phase N answers on port 8000+N, or on the next free one.
+    Phase N answers on port 8000+N (or CHAT_PORT), or on the next free one.
     """
     instance = of_phase(phases.find(phase))
     numbers = read_scale(scale, load(instance.phase.directory)) if scale else ONE_OF_EACH
@@ -121,8 +122,9 @@ def _announce(instance: Instance, status: InstanceStatus, *, detach: bool) -> No
     say()
     say(f"  {click.style(status.address or instance.phase.label, bold=True)}")
     say()
-    if status.address and not status.address.endswith(f":{instance.phase.port}"):
-        note(f"Port {instance.phase.port} is taken, so it answers on the next free one.")
+    wanted = wanted_port(instance.phase.directory, instance.phase.port)
+    if status.address and not status.address.endswith(f":{wanted}"):
+        note(f"Port {wanted} is taken, so it answers on the next free one.")
     if detach:
         say(f"  ./lab open {word}    in the browser          ./lab ps         what it uses")
         say(f"  ./lab logs -f {word} what it says            ./lab down {word}     stop it")

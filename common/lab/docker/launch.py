@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from lab.compose.parse import FILE_NAME, compose_variables
+from lab.compose.front import MAIN_PORT, wanted_port
+from lab.compose.parse import FILE_NAME
 from lab.docker.build import build
 from lab.docker.compose import ComposeError, Project
 from lab.docker.ports import settle, write_override
 from lab.docker.record import Record, write_record
 from lab.errors import LabError
 from lab.instance import Instance
-from lab.native.plan import MAIN_PORT
 from lab.native.ports import PortChooser
 from lab.scale import Scale
 
@@ -55,8 +55,7 @@ def launch(
 def _with_ports(instance: Instance, name: str, avoid: set[int]) -> tuple[Project, int | None]:
     """Choose ports that are free; returns the project with them, and the main one."""
     chooser = PortChooser(avoid)
-    wish = compose_variables(instance.phase.directory, {}).get(MAIN_PORT, "")
-    main = chooser.at_or_after(int(wish) if wish.isdecimal() else instance.phase.port)
+    main = chooser.at_or_after(wanted_port(instance.phase.directory, instance.phase.port))
     project = phase_project(instance, name, {MAIN_PORT: str(main)})
     published = settle(project.config(), chooser, main)
     override = write_override(instance.directory / _OVERRIDE, published)

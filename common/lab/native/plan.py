@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-MAIN_PORT = "CHAT_PORT"  # the variable that a compose.yaml publishes its front door with
 MARK = "LAB_INSTANCE"  # in every service's environment, so that strays can be found
 
 

@@ -4,13 +4,14 @@ import contextlib
 import fcntl
 from collections.abc import Iterator
 
+from lab.compose.front import MAIN_PORT, wanted_port
 from lab.compose.model import Topology
-from lab.compose.parse import compose_variables, load
+from lab.compose.parse import load
 from lab.errors import RefusedError
 from lab.instance import PLAN_FILE, Instance, directories
 from lab.native.addresses import Addresses
 from lab.native.draft import Draft
-from lab.native.plan import MAIN_PORT, Plan
+from lab.native.plan import Plan
 from lab.native.ports import PortChooser
 from lab.paths import STATE
 from lab.scale import ONE_OF_EACH, Scale, refuse_published
@@ -26,9 +27,7 @@ def make_plan(
     """
     with _port_choice():
         chooser = PortChooser(avoid | _ports_of_others(instance))
-        variables = compose_variables(instance.phase.directory, {})
-        wish = variables.get(MAIN_PORT, "")
-        main = chooser.at_or_after(int(wish) if wish.isdecimal() else instance.phase.port)
+        main = chooser.at_or_after(wanted_port(instance.phase.directory, instance.phase.port))
         topology = load(instance.phase.directory, {MAIN_PORT: str(main)})
         plan = _plan(instance, topology, scale, chooser, main)
         instance.write(PLAN_FILE, plan.to_json())

@@ -9,6 +9,7 @@ from lab.steps.route import Trees
 
 _ENOUGH = 12  # letters and digits that make lines recognisable; `return None` is everywhere
 _CONTEXT = 3
+_IMPORT = re.compile(r"(from \S+ )?import \S")
 
 
 @dataclass(frozen=True)
@@ -51,22 +52,23 @@ def leftovers(trees: Trees, pairs: Iterable[tuple[str, str]]) -> list[Leftover]:
 def replaced(section: str) -> Iterator[Block]:
     """Yield what one file's part of a patch takes away, in blocks of lines that follow each other.
 
-    Lines that are merely moved or indented anew in the same file are not yielded. Where too
-    little is taken away to be recognised, the lines around it come with it; for an insertion
-    they are all there is.
+    Lines that are merely moved or indented anew in the same file are not yielded, nor are
+    imports, which follow from the rest. Where too little is taken away to be recognised, the
+    lines around it come with it; for an insertion they are all there is.
     """
     hunks = re.split(r"^@@ .*$", section, flags=re.MULTILINE)[1:]
     added = {line[1:].strip() for hunk in hunks for line in hunk.split("\n") if line[:1] == "+"}
     for hunk in hunks:
         lines = [line for line in hunk.split("\n")[1:] if line[:1] in {" ", "-", "+"}]
+        new = [line[1:].strip() for line in lines if line[0] != "-"]
         for start, end in _runs(lines):
             gone = [line[1:].strip() for line in lines[start:end] if line[0] == "-"]
-            if gone and all(line in added for line in gone):
+            if gone and all(line in added or _IMPORT.match(line) for line in gone):
                 continue
             before = _old_lines(lines[:start])[-_CONTEXT:]
             after = _old_lines(lines[end:])[:_CONTEXT]
             block = _recognisable(before, gone, after)
-            if block is not None:
+            if block is not None and _text(block) not in _text(new):
                 yield block
 
 
@@ -115,12 +117,17 @@ def _find(content: bytes, blocks: Iterable[Block]) -> Iterator[tuple[int, str]]:
     if b"\0" in content:
         return
     lines = [line.strip() for line in content.decode(errors="replace").split("\n")]
-    text = "\n".join(["", *lines, ""])
+    text = _text(lines)
     for block in blocks:
-        needle = "\n".join(["", *block, ""])
+        needle = _text(block)
         at = text.find(needle)
         while at >= 0:
             number = text.count("\n", 0, at) + 1
             first = next(place for place, line in enumerate(block) if line)
             yield number + first, block[first]
             at = text.find(needle, at + 1)
+
+
+def _text(lines: Iterable[str]) -> str:
+    """Join lines so that a block of them can be found: each has an end on both sides."""
+    return "\n".join(["", *lines, ""])

@@ -187,7 +187,18 @@ def test_a_taken_port_is_stepped_over_and_said(instance: Instance) -> None:
         command = [str(ROOT / "lab"), "up", "--native", "--detach", str(instance.phase.directory)]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert f"http://127.0.0.1:{taken + 1}" in done.stdout
-    assert "taken" in done.stderr
+    assert f"Port {taken} is taken" in done.stderr
+
+
+def test_a_port_that_is_free_is_used_and_not_said_to_be_taken(instance: Instance) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        free = probe.getsockname()[1]
+    environment = {**os.environ, "CHAT_PORT": str(free)}
+    command = [str(ROOT / "lab"), "up", "--native", "--detach", str(instance.phase.directory)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert f"http://127.0.0.1:{free}" in done.stdout
+    assert "taken" not in done.stderr
 
 
 def test_two_instances_of_one_phase_run_side_by_side(make_system: MakeSystem) -> None:

@@ -10,7 +10,7 @@ from lab.errors import LabError
 from lab.steps.export import export
 from lab.steps.git import GitError
 from lab.steps.importing import Imported, import_history
-from lab.steps.leftovers import Leftover, leftovers
+from lab.steps.leftovers import Leftover, leftovers, replaced
 from lab.steps.route import Route, Trees
 from lab.steps.store import open_store
 from lab.steps.verify import require
@@ -134,6 +134,24 @@ def test_an_insertion_that_a_copy_did_not_get_is_listed(root: Path, repository: 
     _, left = bring_back(root, repository)
     assert ("phase2-gateway/gateway/tokens.py", 5) in {(one.path, one.line) for one in left}
     assert not any(one.path.endswith("auth.py") for one in left)
+
+
+def test_imports_and_lines_that_the_fix_itself_leaves_are_not_listed() -> None:
+    section = """--- a/app.py
++++ b/app.py
+@@ -1,6 +1,9 @@
+-from errors import Conflict, NotFound
++from errors import Conflict
+ first = select(
+     members,
+ )
++second = select(
++    messages,
++)
+ def another_function():
+     return None
+"""
+    assert list(replaced(section)) == []
 
 
 def test_a_change_of_a_step_rewrites_its_patch_alone(root: Path, repository: Repository) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import time
 from http.client import HTTPConnection, HTTPException
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,6 +10,8 @@ from urllib.parse import urlsplit
 PASSWORD = "correct horse"  # noqa: S105 - of made-up people
 TIMEOUT = 8.0
 """Seconds; longer than a phase takes to say that it is busy."""
+IDLE_MAX = 10.0
+"""Seconds without a request after which a connection is made anew: servers close idle ones."""
 
 
 class Unreachable(Exception):
@@ -31,6 +34,7 @@ class Person:
         parts = urlsplit(url)
         self._host, self._port = parts.hostname or "", parts.port or 80
         self._connection: HTTPConnection | None = None
+        self._used_at = 0.0
         self.name = name
         self.id = ""
         self.token = ""
@@ -108,11 +112,14 @@ class Person:
     def _exchange(
         self, method: str, path: str, body: str | None, headers: dict[str, str]
     ) -> tuple[int, bytes]:
+        if time.monotonic() - self._used_at > IDLE_MAX:
+            self.close()
         if self._connection is None:
             self._connection = HTTPConnection(self._host, self._port, timeout=TIMEOUT)
         try:
             self._connection.request(method, path, body, headers)
             answer = self._connection.getresponse()
+            self._used_at = time.monotonic()
             return answer.status, answer.read()
         except (OSError, HTTPException) as error:
             self.close()

@@ -54,6 +54,9 @@ class Proxy:
     async def _close(self) -> None:
         self._server.close()
         await self._cut()
+        passing_on = asyncio.all_tasks() - {asyncio.current_task()}
+        if passing_on:
+            await asyncio.wait(passing_on, timeout=4)
 
     async def _cut(self) -> None:
         for writer in list(self._open):

@@ -1,13 +1,14 @@
 """What a drill acts on: a running phase, its people, and the ways to hurt it."""
 
 import contextlib
+import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection, HTTPException
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import psutil
@@ -120,16 +121,38 @@ class Stage:
     @contextlib.contextmanager
     def paused(self, service: str) -> Iterator[None]:
         """Stop every process of a service (SIGSTOP), and let them go on afterwards."""
+        # None where a service is a container, which its engine stops as a whole.
         processes = self._processes(service)
         self.timeline.mark(f"pause {service}")
-        for process in processes:
-            process.suspend()
+        self._signal(service, processes, signal.SIGSTOP)
         try:
             yield
         finally:
-            for process in processes:
-                process.resume()
+            self._signal(service, processes, signal.SIGCONT)
             self.timeline.mark(f"resume {service}")
+
+    @contextlib.contextmanager
+    def beside(self, service: str, code: str) -> Iterator[None]:
+        """Run Python code where a service runs: in its container, with its environment.
+
+        It begins when the code has printed a line; the code has to end when its input does.
+        """
+        argv = ["python", "-c", code]
+        (input_, hold), (begun, output) = os.pipe(), os.pipe()
+
+        def run() -> int:
+            with os.fdopen(input_, "rb") as stdin, os.fdopen(output, "wb") as stdout:
+                return self.engine.run(self.instance, service, argv, stdin, stdout)
+
+        with os.fdopen(begun, "rb") as first, ThreadPoolExecutor(1) as pool:
+            done = pool.submit(run)
+            try:
+                if not first.readline():
+                    raise LabError(f"what was to run beside {service} did not begin")
+                yield
+            finally:
+                os.close(hold)
+                done.result()
 
     def restart(self, service: str) -> None:
         """Stop a service as its engine does, then start it."""
@@ -167,10 +190,6 @@ class Stage:
     def usage(self, service: str) -> Usage:
         """Return what a service has used."""
         return self.engine.usage(self.instance, 0.0)[service]
-
-    def volume(self, name: str) -> Path:
-        """Return where a named volume lies."""
-        return self.instance.volumes / name
 
     def number(self, name: str, value: float, unit: str) -> None:
         """Keep a number that lessons quote."""
@@ -211,9 +230,18 @@ class Stage:
         return status.services[service].exits if status else 0
 
     def _processes(self, service: str) -> list[psutil.Process]:
+        """Return a service's processes, the main one first; none if it is a container."""
         status = self.engine.status(self.instance)
         pid = status.services[service].pid if status else None
         if pid is None:
-            raise LabError(f"{service} is not running, or not as a process of this machine")
+            return []
         main = psutil.Process(pid)
         return [main, *main.children(recursive=True)]
+
+    def _signal(
+        self, service: str, processes: Sequence[psutil.Process], number: signal.Signals
+    ) -> None:
+        for process in processes:
+            process.send_signal(number)
+        if not processes:
+            self.engine.signal_service(self.instance, service, number)

@@ -73,12 +73,20 @@ class Figures:
 
     def knee(self, subject: str) -> Spread | None:
         """Return the requests per second served before the bound was broken."""
-        bound = Bound(**self.result.parameters["bound"])
+        bound = self._bound()
 
         def of(run: Run) -> float:
             return knee(run.stages, [bound.is_kept(stage) for stage in run.stages])
 
         return self.over_punctual(subject, "saturation", of)
+
+    def is_saturated(self, subject: str) -> bool:
+        """Tell whether the bound was broken in every round, or the rates ended before that."""
+        runs = self.result.select(subject, "saturation", pinned=self.pinned)
+        return not any(self._bound().is_kept(run.stages[-1]) for run in runs)
+
+    def _bound(self) -> Bound:
+        return Bound(**self.result.parameters["bound"])
 
     def operations(self, subject: str, part: str) -> list[str]:
         """Return the names of the operations in a part, in alphabetical order."""

@@ -31,7 +31,7 @@ class Part:
     pinned_rounds: int = 99
     free_rounds: int = 99
     growth: float | None = None
-    most_stages: int = 12
+    most_stages: int = 16
 
     def is_due(self, number: int, *, pinned: bool) -> bool:
         """Tell whether it is run in a round; rounds count from 1."""

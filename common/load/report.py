@@ -25,8 +25,10 @@ How to read it:
   they answered. It is the figure that survives a noisy machine.
 - **The floor** does the same statements on the same database under the same server, with nothing
   around them. A multiple of the floor is what the application itself costs.
-- *0.71 (0.69-0.75)* is the median of the rounds, with the least and the most. Where the rounds of
-  two systems overlap, the page says *no difference*.
+- *0.71 (0.69-0.75)* is the median of the rounds, with the least and the most.
+- **Two systems are compared round by round**, because they ran side by side and share the machine's
+  good and bad minutes: *x 0.83 (0.74-0.97)* is the median of the rounds' ratios. Where some rounds
+  say more and others less, the page says *no difference*.
 - *One core for it, another for the load*: threads that pass the interpreter lock between cores pay
   for the trip, so what is compared is bound to one core. Figures on all cores stand beside it.
 """

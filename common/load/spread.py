@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Self
 
+ENOUGH = 5
+"""Rounds; that all of so many agree by chance happens once in sixteen times."""
+
 
 @dataclass(frozen=True)
 class Spread:
@@ -20,16 +23,18 @@ class Spread:
         found = list(values)
         return cls(median(found), min(found), max(found)) if found else None
 
-    def is_apart_from(self, other: "Spread") -> bool:
-        """Tell whether no round of one lies among the rounds of the other."""
-        return self.low > other.high or self.high < other.low
 
+def difference(ratio: Spread, rounds: int) -> str:
+    """Write by how much one thing is more than another, given the spread of the rounds' ratios.
 
-def compare(now: Spread, before: Spread) -> str:
-    """Say how much more `now` is than `before`, or that the rounds do not tell them apart."""
-    if not now.is_apart_from(before) or not before.middle:
+    What ran side by side shares the machine's good and bad minutes, so it is compared round by
+    round; where some rounds say more and others less, there is no difference. That few rounds
+    agree can be chance, which is said.
+    """
+    if ratio.low <= 1 <= ratio.high:
         return "no difference"
-    return f"x {now.middle / before.middle:.2f}"
+    few = f" in {rounds} rounds, too few" if rounds < ENOUGH else ""
+    return f"x {written(ratio)}{few}"
 
 
 def written(spread: Spread | None, digits: int = 2) -> str:

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from load.figures import MAIN_OPERATIONS, Figures
 from load.result import FLOOR, Result
-from load.spread import compare, written
+from load.spread import difference, written
 
 Row = Sequence[str]
 COST = ("operation", "CPU ms/request", "floor's", "x floor", "queries", "app ms", "db ms")
@@ -102,8 +102,9 @@ def saturation(figures: Figures, subject: str) -> str:
     if found is None:
         return ""
     bound = figures.result.parameters["bound"]
+    least = "" if figures.is_saturated(subject) else "at least "
     return (
-        f"saturation: {written(found, 0)} requests/s "
+        f"saturation: {least}{written(found, 0)} requests/s "
         f"before p99 exceeds {bound['p99_ms']} ms or {100 * bound['errors']:.0f} % fail"
     )
 
@@ -114,8 +115,10 @@ def comparisons(figures: Figures) -> list[Row]:
     for before, now in pairwise(figures.result.subjects()):
         for part in (*MAIN_OPERATIONS, "day", "delivery"):
             one, other = figures.cpu(now, part), figures.cpu(before, part)
-            if one and other:
-                rows.append((part, now, written(one), before, written(other), compare(one, other)))
+            ratio = figures.ratio(now, before, part)
+            if one and other and ratio:
+                said = difference(ratio, figures.result.parameters["rounds"])
+                rows.append((part, now, written(one), before, written(other), said))
     return rows
 
 

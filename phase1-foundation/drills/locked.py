@@ -1,29 +1,31 @@
 """The database locked by somebody who writes for long."""
 
-import sqlite3
-from contextlib import closing
-
 from drill.definition import Drill
 from drill.stage import Stage
 
 HELD = 8.0
 """Seconds; longer than a request waits for the lock."""
 BEFORE = 5.0
+HOLD = """
+import os, sqlite3, sys
+file = os.environ["CHAT_DATA_DIR"] + "/chat.sqlite3"
+writer = sqlite3.connect(file, isolation_level=None)
+writer.execute("BEGIN IMMEDIATE")
+print("locked", flush=True)
+sys.stdin.read()
+"""
 
 
 def run(stage: Stage) -> None:
     """Hold SQLite's one write lock, as a backup tool or a long import would."""
     with stage.load(rate=40):
         stage.wait(BEFORE)
-        file = stage.volume("data") / "chat.sqlite3"
-        with closing(sqlite3.connect(file, isolation_level=None)) as writer:
+        with stage.beside("chat", HOLD):
             began = stage.timeline.now()
-            stage.timeline.mark("another process begins to write")
-            writer.execute("BEGIN IMMEDIATE")
+            stage.timeline.mark("another process writes")
             stage.wait(HELD)
-            writer.execute("ROLLBACK")
             ended = stage.timeline.now()
-            stage.timeline.mark("it has ended")
+        stage.timeline.mark("it has ended")
         stage.wait(BEFORE)
     sent, read = (stage.timeline.latencies(kind, began + 0.2, ended) for kind in ("send", "read"))
     stage.number("sends acknowledged while locked", len(sent), "")

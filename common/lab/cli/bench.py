@@ -9,7 +9,7 @@ import click
 
 from lab import engines, phases
 from lab.cli import complete
-from lab.cli.console import Progress, engine_options, note, say, tell
+from lab.cli.console import Progress, measuring_options, note, say, tell
 from lab.data import Data, world
 from lab.engine import Engine
 from lab.engines import Kind
@@ -47,7 +47,7 @@ def command() -> None:
 @click.argument("names", nargs=-1, metavar="[PHASE]...", shell_complete=complete.phases)
 @click.option("--quick", is_flag=True, help="Two minutes instead of half an hour; rough figures.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Where the JSON result goes.")
-@engine_options
+@measuring_options
 def run(names: tuple[str, ...], *, quick: bool, output: Path | None, kind: Kind | None) -> int:
     """Measure phases in turns, each in an instance of its own with the bench world."""
     from load import plan, table  # noqa: PLC0415 - heavy, and the report does not need it
@@ -57,7 +57,7 @@ def run(names: tuple[str, ...], *, quick: bool, output: Path | None, kind: Kind 
     if not chosen:
         raise UsageError("no phase is built yet")
     file = output or STATE / "bench" / f"{datetime.now(UTC):%Y%m%d-%H%M%S}.json"
-    engine = engines.choose(kind, tell).engine
+    engine = engines.choose(kind or Kind.NATIVE, tell).engine
     with _instances(engine, chosen) as running:
         result = Bench(plan.QUICK if quick else plan.FULL, tell).run(engine, running)
     tell("done")

@@ -5,7 +5,7 @@ import re
 import shutil
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -116,13 +116,24 @@ def tell(line: str) -> None:
 
 
 def engine_options(command: Callable[..., int]) -> Callable[..., int]:
-    """Give a command --docker and --native, as its parameter `kind`."""
-    for kind, words in (
-        (Kind.NATIVE, "Run services as ordinary processes."),
-        (Kind.DOCKER, "Run services as containers; so it is done where Docker answers."),
-    ):
+    """Give a command --docker and --native, as its parameter `kind`; None: Docker if it answers."""
+    where = "; so it is done where Docker answers."
+    return _with_engines(command, {Kind.NATIVE: ".", Kind.DOCKER: where})
+
+
+def measuring_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Give the same to a command that measures or hurts: natively, unless Docker is asked for."""
+    return _with_engines(command, {Kind.NATIVE: "; so it is done unless asked.", Kind.DOCKER: "."})
+
+
+def _with_engines(command: Callable[..., int], ends: Mapping[Kind, str]) -> Callable[..., int]:
+    for kind, runs in ((Kind.NATIVE, "ordinary processes"), (Kind.DOCKER, "containers")):
         option = click.option(
-            f"--{kind}", "kind", flag_value=kind, type=click.UNPROCESSED, help=words
+            f"--{kind}",
+            "kind",
+            flag_value=kind,
+            type=click.UNPROCESSED,
+            help=f"Run services as {runs}{ends[kind]}",
         )
         command = option(command)
     return command

@@ -9,7 +9,7 @@ import click
 
 from lab import engines, phases
 from lab.cli import complete
-from lab.cli.console import Progress, engine_options, note, say, tell
+from lab.cli.console import Progress, measuring_options, note, say, tell
 from lab.engines import Kind
 from lab.errors import FAILED, UsageError
 from lab.paths import STATE
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     default=STATE / "drills",
     help="Where picture and JSON go; .lab/drills unless given.",
 )
-@engine_options
+@measuring_options
 def command(
     phase: str,
     name: str | None,
@@ -90,7 +90,7 @@ def _run(
     note(click.style(f"\n== {drill.name}", bold=True))
     outcomes = []
     for phase in run_on:
-        choice = engines.choose(kind, tell)
+        choice = engines.choose(kind or Kind.NATIVE, tell)
         with Progress(f"Starting {phase.label}") as progress:
             outcomes.append(runner.run(drill, choice.engine, phase, progress, tell))
     tell("done")

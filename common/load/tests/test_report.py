@@ -89,12 +89,22 @@ def test_the_cost_is_a_multiple_of_the_floor_in_the_same_round(result: Result) -
 
 def test_a_phase_is_compared_with_the_one_before(result: Result) -> None:
     rows = {row[0]: row[-1] for row in table.comparisons(Figures(result, pinned=True))}
-    assert rows["send"] == "x 1.99"
+    assert rows["send"] == "x 1.99 (1.99-2.00) in 3 rounds, too few"
     assert rows["day"] == "no difference"
 
 
 def test_the_knee_is_the_last_stage_within_the_bound(result: Result) -> None:
     assert Figures(result, pinned=True).knee("phase 0") == Spread.of([147.0])
+
+
+def test_where_the_rates_end_before_the_bound_is_broken_the_knee_is_at_least_that(
+    result: Result,
+) -> None:
+    figures = Figures(result, pinned=True)
+    assert "saturation: 147 requests/s" in table.saturation(figures, "phase 0")
+    result.runs[-1].stages.pop()
+    result.runs[-1].stages.pop()
+    assert "saturation: at least 147 (98-147) requests/s" in table.saturation(figures, "phase 0")
 
 
 def test_invalid_runs_are_told_and_not_used(result: Result) -> None:

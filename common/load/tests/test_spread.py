@@ -3,7 +3,7 @@
 import pytest
 
 from load.recorder import percentile
-from load.spread import Spread, compare, written
+from load.spread import Spread, difference, written
 
 
 def test_the_median_stands_between_least_and_most() -> None:
@@ -11,12 +11,13 @@ def test_the_median_stands_between_least_and_most() -> None:
     assert Spread.of([]) is None
 
 
-def test_rounds_that_overlap_make_no_difference() -> None:
-    assert compare(Spread(2.0, 1.0, 3.0), Spread(3.5, 2.9, 4.0)) == "no difference"
+def test_rounds_that_disagree_make_no_difference() -> None:
+    assert difference(Spread(0.9, 0.7, 1.1), 5) == "no difference"
 
 
-def test_rounds_apart_make_one() -> None:
-    assert compare(Spread(3.0, 2.8, 3.2), Spread(1.5, 1.0, 2.0)) == "x 2.00"
+def test_rounds_that_agree_make_one_if_they_are_enough() -> None:
+    assert difference(Spread(2.0, 1.8, 2.2), 5) == "x 2.00 (1.80-2.20)"
+    assert difference(Spread(0.5, 0.4, 0.6), 2) == "x 0.50 (0.40-0.60) in 2 rounds, too few"
 
 
 def test_a_spread_is_written_with_its_ends() -> None:

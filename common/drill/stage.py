@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlsplit
 
-import psutil
 from load.recorder import percentile
 
 from drill.client import Person
@@ -84,9 +83,12 @@ class Stage:
         """Let time pass."""
         time.sleep(seconds)
 
-    def until_ready(self) -> float:
-        """Wait until the system says that it is ready; return how many seconds that took."""
-        began = time.monotonic()
+    def until_ready(self, since: float | None = None) -> float:
+        """Wait until the system says that it is ready; return how many seconds that took.
+
+        They are counted from `since` (time.monotonic), or from now.
+        """
+        began = time.monotonic() if since is None else since
         while not self.is_ready():
             if time.monotonic() - began > READY_WITHIN:
                 raise LabError(f"{self.instance.phase.label} is not ready again")
@@ -107,28 +109,30 @@ class Stage:
 
     # Faults
 
-    def kill(self, service: str) -> None:
-        """End a service with SIGKILL, and wait until its engine has noticed; it starts it again."""
-        exits = self._exits(service)
+    def kill(self, service: str) -> float:
+        """End a service with SIGKILL, and wait until its engine has noticed; it starts it again.
+
+        Returns when that was, for `until_ready`.
+        """
+        run = self._run_of(service)
         self.timeline.mark(f"kill -9 {service}")
+        began = time.monotonic()
         self.engine.signal_service(self.instance, service, signal.SIGKILL)
-        deadline = time.monotonic() + NOTICED_WITHIN
-        while self._exits(service) == exits:
-            if time.monotonic() > deadline:
+        while self._run_of(service) == run:
+            if time.monotonic() > began + NOTICED_WITHIN:
                 raise LabError(f"nobody noticed that {service} was killed")
             time.sleep(POLL)
+        return began
 
     @contextlib.contextmanager
     def paused(self, service: str) -> Iterator[None]:
         """Stop every process of a service (SIGSTOP), and let them go on afterwards."""
-        # None where a service is a container, which its engine stops as a whole.
-        processes = self._processes(service)
         self.timeline.mark(f"pause {service}")
-        self._signal(service, processes, signal.SIGSTOP)
+        self.engine.signal_service(self.instance, service, signal.SIGSTOP)
         try:
             yield
         finally:
-            self._signal(service, processes, signal.SIGCONT)
+            self.engine.signal_service(self.instance, service, signal.SIGCONT)
             self.timeline.mark(f"resume {service}")
 
     @contextlib.contextmanager
@@ -225,23 +229,8 @@ class Stage:
         self.claim("every message was acknowledged in the end", holds=acknowledged == len(sends))
         return check(sends, timelines)
 
-    def _exits(self, service: str) -> int:
+    def _run_of(self, service: str) -> object:
+        """Return what is different once a service has ended or was started again."""
         status = self.engine.status(self.instance)
-        return status.services[service].exits if status else 0
-
-    def _processes(self, service: str) -> list[psutil.Process]:
-        """Return a service's processes, the main one first; none if it is a container."""
-        status = self.engine.status(self.instance)
-        pid = status.services[service].pid if status else None
-        if pid is None:
-            return []
-        main = psutil.Process(pid)
-        return [main, *main.children(recursive=True)]
-
-    def _signal(
-        self, service: str, processes: Sequence[psutil.Process], number: signal.Signals
-    ) -> None:
-        for process in processes:
-            process.send_signal(number)
-        if not processes:
-            self.engine.signal_service(self.instance, service, number)
+        found = status.services.get(service) if status else None
+        return found and (found.exits, found.started_at)

@@ -96,7 +96,7 @@ class Engine(Protocol):
         """Run a command in a service's environment, streaming; returns its exit code."""
 
     def signal_service(self, instance: Instance, service: str, number: Signals) -> None:
-        """Send a signal to a service's main process."""
+        """Send a signal to a service's main process; SIGSTOP and SIGCONT to all it started."""
 
     def stop_service(self, instance: Instance, service: str) -> None:
         """Stop one service gracefully and leave it stopped."""

@@ -14,8 +14,7 @@ def run(stage: Stage) -> None:
     with stage.load(rate=60):
         stage.wait(PAUSE)
         for _ in range(KILLS):
-            stage.kill("chat")
-            away.append(stage.until_ready())
+            away.append(stage.until_ready(since=stage.kill("chat")))
             stage.timeline.mark("ready again")
             stage.wait(PAUSE)
     stage.number("kills", KILLS, "")

@@ -1,13 +1,16 @@
 """Each fault does to the real phase 0 what its name says, and ends."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
+import psutil
 import pytest
 from load.subject import throw_away
 
 from drill.client import Unreachable
 from drill.stage import Stage
 from lab import phases
+from lab.errors import LabError
 from lab.native.engine import NativeEngine
 
 
@@ -24,23 +27,51 @@ def stage(running: Stage) -> Stage:
     return Stage(running.engine, running.instance, running.url)
 
 
+def processes(stage: Stage) -> list[psutil.Process]:
+    """Return the processes of the chat, the main one first."""
+    status = stage.engine.status(stage.instance)
+    assert status is not None
+    main = psutil.Process(status.services["chat"].pid)
+    return [main, *main.children(recursive=True)]
+
+
 def test_a_killed_service_is_another_process_afterwards(stage: Stage) -> None:
-    before = stage._processes("chat")
+    before = processes(stage)
     stage.kill("chat")
     stage.until_ready()
     assert not any(process.is_running() for process in before)
 
 
 def test_a_paused_service_answers_nobody_until_it_is_resumed(stage: Stage) -> None:
-    before = stage._processes("chat")
+    before = processes(stage)
     with stage.paused("chat"):
         assert not stage.is_ready()
     assert stage.is_ready()
-    assert stage._processes("chat") == before
+    assert processes(stage) == before
+
+
+def test_code_beside_a_service_has_its_environment_and_runs_until_the_block_ends(
+    stage: Stage, tmp_path: Path
+) -> None:
+    code = """
+import os, pathlib, sys
+print(flush=True)
+sys.stdin.read()
+pathlib.Path({file!r}).write_text(os.environ["CHAT_DATA_DIR"])
+"""
+    file = tmp_path / "ended"
+    with stage.beside("chat", code.format(file=str(file))):
+        assert not file.exists()
+    assert file.read_text() == str(stage.instance.volumes / "data")
+
+
+def test_code_that_does_not_begin_is_an_error(stage: Stage) -> None:
+    with pytest.raises(LabError, match="did not begin"), stage.beside("chat", "1 / 0"):
+        pass
 
 
 def test_a_restarted_service_is_another_process_afterwards(stage: Stage) -> None:
-    before = stage._processes("chat")
+    before = processes(stage)
     stage.restart("chat")
     stage.until_ready()
     assert not any(process.is_running() for process in before)

@@ -11,6 +11,8 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import IO
 
+import psutil
+
 from lab.compose.model import Topology
 from lab.compose.parse import load
 from lab.engine import LogLine, Usage
@@ -21,7 +23,7 @@ from lab.native.install import provide
 from lab.native.plan import MARK, Plan, prepare_directories
 from lab.native.planner import check, make_plan
 from lab.native.process import before_exec
-from lab.native.usage import measure
+from lab.native.usage import family, measure
 from lab.paths import ROOT
 from lab.scale import ONE_OF_EACH, Scale
 from lab.status import InstanceStatus
@@ -160,13 +162,19 @@ class NativeEngine:
             raise
 
     def signal_service(self, instance: Instance, service: str, number: signal.Signals) -> None:
-        """Send a signal to the main process, of each replica if the service is named."""
+        """Send a signal to the main process, of each replica if the service is named.
+
+        SIGSTOP and SIGCONT go to all that it started, too.
+        """
         status = self.status(instance)
         services = status.services if status else {}
         named = self._plan(instance).named(service) if status else []
         pids = [pid for name in named if (pid := services[name].pid) is not None]
         if not pids:
             raise NotRunningError(f"service {service!r} of {instance.phase.label} is not running")
+        if number in (signal.SIGSTOP, signal.SIGCONT):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                pids = [process.pid for pid in pids for process in family(pid)]
         for pid in pids:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)

@@ -23,7 +23,8 @@ def measure(pids: Mapping[str, int], seconds: float) -> dict[str, Usage]:
     return result
 
 
-def _family(pid: int) -> list[psutil.Process]:
+def family(pid: int) -> list[psutil.Process]:
+    """Return a process and all that descend from it. Raises psutil.Error."""
     main = psutil.Process(pid)
     return [main, *main.children(recursive=True)]
 
@@ -31,7 +32,7 @@ def _family(pid: int) -> list[psutil.Process]:
 def _cpu_seconds(pid: int) -> float | None:
     """Return user and system time of the living, and of the dead that were waited for."""
     try:
-        return sum(sum(process.cpu_times()[:4]) for process in _family(pid))
+        return sum(sum(process.cpu_times()[:4]) for process in family(pid))
     except psutil.Error:
         return None
 
@@ -40,7 +41,7 @@ def _memory(pid: int) -> int:
     """Return resident bytes; what processes share is counted once (PSS) where that is known."""
     total = 0
     try:
-        for process in _family(pid):
+        for process in family(pid):
             full = process.memory_full_info()
             total += getattr(full, "pss", full.rss)
     except psutil.Error:

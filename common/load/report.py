@@ -28,7 +28,8 @@ How to read it:
 - *0.71 (0.69-0.75)* is the median of the rounds, with the least and the most.
 - **Two systems are compared round by round**, because they ran side by side and share the machine's
   good and bad minutes: *x 0.83 (0.74-0.97)* is the median of the rounds' ratios. Where some rounds
-  say more and others less, the page says *no difference*.
+  say more and others less, the page says *no difference*. That five rounds agree happens by chance
+  once in sixteen times, so look for a second reason before you believe one row.
 - *One core for it, another for the load*: threads that pass the interpreter lock between cores pay
   for the trip, so what is compared is bound to one core. Figures on all cores stand beside it.
 """

@@ -182,7 +182,7 @@ def test_a_small_redis_forgets_what_is_not_asked_for_and_goes_on(
         b"$999999999\r\nmore to come",
         b"",
     ],
-    ids=repr,
+    ids=lambda answer: repr(answer[:12]),
 )
 def test_a_redis_that_is_none(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, answer: bytes
@@ -209,7 +209,7 @@ def test_a_redis_that_is_none(
         b"-LOADING\r\n",
         b"?",
     ],
-    ids=repr,
+    ids=lambda answer: repr(answer[:12]),
 )
 def test_a_redis_that_begins_to_talk_nonsense(
     tmp_path: Path, redis: RedisServer, caplog: pytest.LogCaptureFixture, answer: bytes

@@ -15,6 +15,7 @@ from lab.docker.containers import Container, named
 from lab.docker.launch import unreadable
 from lab.docker.logs import unframed
 from lab.docker.ports import settle
+from lab.docker.usage import Look, read
 from lab.errors import RefusedError, UsageError
 from lab.native.ports import PortChooser
 from lab.scale import read_scale
@@ -128,6 +129,39 @@ def test_replicas_are_numbered_and_single_containers_are_not() -> None:
     one, two = _container("running"), _container("running", number="2")
     assert list(named([one])) == ["app"]
     assert list(named([one, two])) == ["app-1", "app-2"]
+
+
+def test_control_groups_of_version_1_are_read(tmp_path: Path) -> None:
+    groups, membership = tmp_path / "groups", tmp_path / "membership"
+    membership.write_text("4:memory:/docker/abc\n2:cpu,cpuacct:/docker/abc\n0::/docker/abc\n")
+    cpu, memory = groups / "cpuacct/docker/abc", groups / "memory/docker/abc"
+    for directory in (cpu, memory):
+        directory.mkdir(parents=True)
+    (cpu / "cpuacct.usage").write_text("2500000000\n")
+    (memory / "memory.usage_in_bytes").write_text("5000\n")
+    (memory / "memory.stat").write_text("cache 900\ntotal_inactive_file 700\n")
+    assert read("abc", membership, groups) == Look(2.5, 4300)
+
+
+def test_control_groups_of_version_2_are_read(tmp_path: Path) -> None:
+    groups, membership = tmp_path / "groups", tmp_path / "membership"
+    membership.write_text("0::/system.slice/docker-abc.scope\n")
+    group = groups / "system.slice/docker-abc.scope"
+    group.mkdir(parents=True)
+    (groups / "cgroup.controllers").touch()
+    (group / "cpu.stat").write_text("usage_usec 2500000\nuser_usec 1\n")
+    (group / "memory.current").write_text("5000\n")
+    (group / "memory.stat").write_text("anon 1\ninactive_file 700\n")
+    assert read("abc", membership, groups) == Look(2.5, 4300)
+
+
+def test_control_groups_of_another_machine_s_containers_are_not_read(tmp_path: Path) -> None:
+    """Their process ids are somebody else's here, or nobody's."""
+    membership = tmp_path / "membership"
+    assert read("abc", membership, tmp_path) is None
+    membership.write_text("0::/user.slice\n")
+    (tmp_path / "cgroup.controllers").touch()
+    assert read("abc", membership, tmp_path) is None
 
 
 def test_mounts_that_only_their_owner_may_read_are_found(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -50,7 +50,7 @@ def run(
     child = subprocess.Popen(
         [*command, *arguments, *map(str, paths)],
         env={**_environment(imports), COUNTS_VARIABLE: str(report)},
-        preexec_fn=before_exec(signal.SIGINT),  # noqa: PLW1509 - lab has one thread
+        preexec_fn=_prepared(),  # noqa: PLW1509 - lab has one thread
     )
     try:
         return _outcome(report, child.wait())
@@ -59,6 +59,17 @@ def run(
         raise
     finally:
         report.unlink(missing_ok=True)
+
+
+def _prepared() -> Callable[[], None]:
+    """Let pytest end with lab, and hear Ctrl-C, which a script's background jobs ignore."""
+    tie = before_exec(signal.SIGINT)
+
+    def prepare() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        tie()
+
+    return prepare
 
 
 def _interrupt(child: "subprocess.Popen[bytes]", interrupt: KeyboardInterrupt) -> None:

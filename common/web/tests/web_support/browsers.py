@@ -31,10 +31,12 @@ class Chat:
         self.url = url
 
     def open(self, conversation: str | None = None) -> "Chat":
-        """Load the client, at a conversation if one is named, and await that it is live."""
+        """Load the client, at a conversation if one is named, and await its messages."""
         self.page.goto(f"{self.url}/#/c/{conversation}" if conversation else f"{self.url}/")
         if conversation:
             expect(self.composer).to_be_visible()
+            shown = self.page.locator(".rows .message, .beginning, .history .empty")
+            expect(shown.first).to_be_visible()
         return self
 
     @property

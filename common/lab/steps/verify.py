@@ -21,7 +21,7 @@ def verify(trees: Trees) -> Iterator[str]:
             _compare(store, phase, trees.after(phase.steps[-1]), trees.phase(phase.number))
         files = len(store.files(trees.phase(phase.number)))
         how = (
-            f"as its {len(phase.steps)} patches make it" if phase.steps else "where the path starts"
+            f"as step {phase.steps[-1].name} leaves it" if phase.steps else "where the path starts"
         )
         yield f"phase {phase.number}    {phase.directory.name}: {files} files, {how}"
     for phase in route.all_phases:

@@ -82,7 +82,7 @@ def test_diff_of_the_same_tree_and_of_some_paths(here: Path) -> None:
 
 
 def test_history_there_and_back(here: Path, tmp_path: Path) -> None:
-    assert "as its 3 patches make it" in said(lab.cli.history.command, "verify")
+    assert "as step 2.3 leaves it" in said(lab.cli.history.command, "verify")
     assert "  1.2 Change number 1.2\n" in said(
         lab.cli.history.command, "export", tmp_path / "history"
     )

@@ -31,7 +31,7 @@ def test_the_whole_path_verifies(root: Path, store: Store) -> None:
     assert [line.split("   ")[0].strip() for line in lines if line.startswith("step")] == [
         f"step {phase}.{number}" for phase in (1, 2) for number in (1, 2, 3)
     ]
-    assert "phase2-gateway: 17 files, as its 3 patches make it" in lines[-1]
+    assert "phase2-gateway: 17 files, as step 2.3 leaves it" in lines[-1]
 
 
 def test_files_come_in_the_order_of_their_roles(root: Path) -> None:
@@ -121,7 +121,7 @@ def test_a_phase_in_the_making_verifies(root: Path, store: Store) -> None:
     tree = store.snapshot(root / "phase1-foundation")
     tree = store.apply(tree, text(root, "2.1").encode())
     store.write_out(tree, root / "phase2-gateway")
-    assert any("as its 1 patches" in line for line in verify(Trees(store, Route(root))))
+    assert any("as step 2.1 leaves it" in line for line in verify(Trees(store, Route(root))))
 
 
 def test_a_phase_without_recorded_steps_is_not_on_the_path_yet(root: Path, store: Store) -> None:

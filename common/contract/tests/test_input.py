@@ -135,6 +135,12 @@ def test_an_unknown_field_is_named(send: Sender, method: str, path: str) -> None
     assert "surprise" in answer.fields
 
 
+def test_an_answer_does_not_grow_with_the_number_of_faults(ada: Person, group_id: str) -> None:
+    body = {f"surprise{number}": 1 for number in range(3000)}
+    answer = ada.call("POST", f"/conversations/{group_id}/messages", body=body, expect=422)
+    assert len(answer.json["errors"]) == 20
+
+
 WRONG_TYPES: list[Any] = [None, True, 7, 1.5, "x\0", [], {}, [[]], [None], {"x": 1}]
 
 
@@ -287,6 +293,8 @@ CURSORS = [
     encoded([1e308, "x"]),
     encoded([[[]]]),
     encoded("' OR 1=1 --"),
+    encoded([1, "\ud800"]),
+    encoded(["\ud800"]),
 ]
 
 
@@ -340,6 +348,10 @@ UNREADABLE = {
     "odd length": b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n",
     "noise": b"NONSENSE\r\n\r\n",
     "version": b"GET / HTTP/9.9\r\n\r\n",
+    "chunk size": (
+        b"POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n"
+    ),
 }
 
 

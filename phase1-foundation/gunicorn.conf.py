@@ -23,6 +23,8 @@ keepalive = 15
 limit_request_line = 8190  # a batch of a hundred ids fits
 graceful_timeout = 7
 control_socket_disable = True
+forwarded_allow_ips = ""  # nobody in front: no header says who asks, or where we are
+forwarder_headers = ""
 worker_tmp_dir = "/dev/shm"  # noqa: S108 - gunicorn's heartbeat file belongs in memory
 
 

@@ -54,6 +54,7 @@ class Database:
             max_overflow=0,
             pool_timeout=timeout,
             connect_args={"timeout": timeout},
+            hide_parameters=True,  # else an error logs what people wrote, and hashes
         )
         self._writer_engine = self._engine.execution_options(begin="BEGIN IMMEDIATE")
         # SQLite admits one writer. Threads that queue here are woken one by one, in microseconds;
@@ -188,6 +189,13 @@ def _busy_if_late() -> Iterator[None]:
     except PoolTimeoutError as error:
         raise Busy("All database connections are in use.") from error
     except (OperationalError, sqlite3.OperationalError) as error:
-        if "locked" in str(error):
+        fault = error.orig if isinstance(error, OperationalError) else error
+        if isinstance(fault, sqlite3.OperationalError) and _is_lock(fault):
             raise Busy("The database is locked by another process.") from error
         raise
+
+
+def _is_lock(error: sqlite3.OperationalError) -> bool:
+    code: int = getattr(error, "sqlite_errorcode", 0)  # the driver's own errors have none
+    primary = code & 0xFF  # the rest of an extended code says which kind
+    return primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)

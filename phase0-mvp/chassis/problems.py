@@ -22,6 +22,9 @@ STATUS: dict[type[errors.DomainError], HTTPStatus] = {
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
+FIELDS_MAX = 20
+"""How many wrong fields one answer names; a client can send thousands."""
+
 SLUGS = {
     404: "not-found",
     405: "method-not-allowed",
@@ -131,10 +134,10 @@ def from_validation(error: ValidationError) -> Response:
         return respond(problem(400, "malformed-json", "Malformed JSON", found[0]["msg"]))
     fields = [
         FieldError(
-            field=".".join(str(part) for part in one["loc"]) or "body",
+            field=".".join(str(part) for part in one["loc"])[:100] or "body",
             message=IN_WORDS.get(one["type"], one["msg"]).format(**one.get("ctx", {})),
         )
-        for one in found
+        for one in found[:FIELDS_MAX]
     ]
     detail = "; ".join(f"{one['field']}: {one['message']}" for one in fields[:3])
     return respond(problem(422, "invalid-request", "Invalid request", detail, fields=fields))

@@ -4,6 +4,7 @@ import re
 from typing import Annotated, TypeVar
 
 from flask import request
+from gunicorn.http.errors import ParseException
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -14,7 +15,7 @@ from pydantic import (
 )
 from werkzeug.exceptions import UnsupportedMediaType
 
-from chassis.errors import InvalidInput
+from chassis.errors import BadRequest, InvalidInput
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -96,10 +97,13 @@ def body(model: type[Model]) -> Model:
     """Return the request's JSON body as `model`; anything else becomes a problem document."""
     if request.mimetype != "application/json":
         raise UnsupportedMediaType("Send JSON, with Content-Type: application/json.")
-    sent = request.get_data(cache=False)
-    if request.content_length is None:
-        # A chunked body is cut at the limit, silently; reading on tells whether there was more.
-        request.stream.read(1)
+    try:
+        sent = request.get_data(cache=False)
+        if request.content_length is None:
+            # A chunked body is cut at the limit, silently; reading on tells whether there was more.
+            request.stream.read(1)
+    except ParseException as error:
+        raise BadRequest("The chunks of the body cannot be read.") from error
     return model.model_validate_json(sent)
 
 

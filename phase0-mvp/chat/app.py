@@ -29,6 +29,7 @@ from chat.realtime.publisher import SocketPublisher
 from chat.realtime.routes import realtime
 from chat.realtime.service import PresenceService, TypingService
 from chat.realtime.tickets import Tickets
+from chat.realtime.websocket import limit_messages
 from chat.site import Directories, site
 from chat.system import system
 
@@ -93,7 +94,7 @@ def _wire(app: Flask, database: Database, settings: Settings) -> SocketPublisher
         "tickets": tickets,
     }
     socketio.init_app(app)
-    sockets.limit_messages(socketio)
+    limit_messages(socketio)
     typing = TypingService(database, publisher)
     sockets.register(socketio, login, connections, presence, typing)
     app.wsgi_app = Admission(app.wsgi_app, tickets, settings.sockets_max)  # type: ignore[method-assign]

@@ -2,17 +2,27 @@
 
 import threading
 import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from running import Server
+from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
+from werkzeug.test import TestResponse
 
 from chassis.database import Database
+from chassis.events import Event, Publisher
+from chassis.identity import Caller
 from chassis.settings import Settings
 from chat.app import create_app
+from chat.realtime.connections import Connections
+from chat.realtime.service import PresenceService
 
 
 def _register(client: FlaskClient) -> dict[str, str]:
@@ -119,3 +129,67 @@ def test_a_path_cannot_forge_a_log_line(
         record.message for record in caplog.records
     ]
     assert "%0A" in caplog.text
+
+
+def test_neither_the_log_nor_the_answer_depends_on_what_people_write(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = create_app(Settings(data_dir=tmp_path))
+    client = app.test_client()
+    who = _register(client)
+    conversation = _group(client, who)
+    engine = app.extensions["database"]._engine
+
+    @event.listens_for(engine, "begin")
+    def fill_the_disk(connection: Any) -> None:
+        connection.connection.dbapi_connection.execute("PRAGMA max_page_count = 1")
+
+    def send(number: int) -> TestResponse:
+        return client.post(
+            f"/api/v1/conversations/{conversation}/messages",
+            json={"client_id": f"c{number}", "body": "the door is locked " * 200},
+            headers=who,
+        )
+
+    codes = [send(number).status_code for number in range(60)]
+    assert codes[-1] == 500  # the database is full, and not "locked"
+    assert "database or disk is full" in caplog.text
+    assert "the door is locked" not in caplog.text
+
+
+def test_no_header_says_where_the_application_is(server: Server) -> None:
+    server.start()
+    answer = httpx.get(f"{server.url}/healthz", headers={"SCRIPT_NAME": "/elsewhere"})
+    assert answer.status_code == 200
+
+
+def test_the_last_that_is_said_of_somebodys_presence_is_true() -> None:
+    """A reload: one socket closes and one opens, and what is told of it is told out of order."""
+    connections = Connections()
+    ann = Caller(user_id="ann", login_id="one")
+    told: list[bool] = []
+
+    class Told(Publisher):
+        def publish(self, event: Event, _user_ids: Collection[str]) -> None:
+            told.append(event["data"]["online"])
+
+    class Overtaken(Database):
+        """Reads so slowly that the second socket has opened and is announced meanwhile."""
+
+        def __init__(self) -> None:
+            self.meanwhile = [lambda: presence.announce("ann")]
+
+        @contextmanager
+        def read(self) -> Iterator[Any]:
+            yield Nobody()
+            if self.meanwhile:
+                connections.add("second", ann)
+                self.meanwhile.pop()()
+
+    class Nobody:
+        def scalars(self, *_: Any) -> list[str]:
+            return []
+
+    presence = PresenceService(Overtaken(), connections, Told())
+    presence.announce("ann")  # the first socket has closed
+    assert told[-1] is True

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import simple_websocket
 import socketio
 from running import Person, Server, wait_for
 
@@ -17,16 +18,18 @@ def small_server(tmp_path: Path) -> Iterator[Server]:
     server.stop()
 
 
-def _handshake(server: Server, ticket: str) -> httpx.Response:
+def _handshake(server: Server, ticket: str, without: str = "") -> httpx.Response:
+    headers = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+    }
+    headers.pop(without, None)
     return httpx.get(
         f"{server.url}/socket.io/",
         params={"EIO": "4", "transport": "websocket", "ticket": ticket},
-        headers={
-            "Connection": "Upgrade",
-            "Upgrade": "websocket",
-            "Sec-WebSocket-Version": "13",
-            "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
-        },
+        headers=headers,
     )
 
 
@@ -73,6 +76,43 @@ def test_a_long_message_closes_the_socket_before_it_is_read_whole(small_server: 
     client, _ = Person(small_server.url).connect()
     client.emit("typing", {"conversation_id": "x" * 1_000_000})
     wait_for(lambda: not client.connected, within=5)
+
+
+def test_a_flood_of_messages_closes_the_socket_and_leaves_nothing_to_do(
+    small_server: Server,
+) -> None:
+    ann = Person(small_server.url)
+    flooding = simple_websocket.Client.connect(
+        f"{small_server.url}/socket.io/?EIO=4&transport=websocket&ticket={ann.ticket()}".replace(
+            "http", "ws", 1
+        )
+    )
+    flooding.receive(timeout=5)
+    flooding.send("40")
+    frame = b"\x81\x8f" + b"\0" * 4 + b'42["typing",{}]'  # fin, text; masked, 15 bytes
+
+    def is_closed() -> bool:
+        try:
+            flooding.sock.sendall(frame * 3000)
+        except OSError:
+            return True
+        return not flooding.connected
+
+    wait_for(is_closed, within=10)
+    clients = [ann.connect()[0] for _ in range(5)]  # its place is free again: nothing is left over
+    for client in clients:
+        client.disconnect()
+
+
+@pytest.mark.parametrize("missing", ["Connection", "Sec-WebSocket-Version", "Sec-WebSocket-Key"])
+def test_half_a_handshake_is_refused_and_uses_no_ticket_up(
+    small_server: Server, missing: str
+) -> None:
+    ticket = Person(small_server.url).ticket()
+    assert _handshake(small_server, ticket, without=missing).status_code == 400
+    client = socketio.Client(reconnection=False)
+    client.connect(f"{small_server.url}/?ticket={ticket}", transports=["websocket"])
+    client.disconnect()
 
 
 def test_the_ticket_stays_out_of_the_log(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -30,6 +30,8 @@ def decode_cursor(cursor: str, shape: Sequence[type]) -> Key:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         key = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        # Half of a surrogate pair is JSON, but no text that a database could be asked for.
+        json.dumps(key, ensure_ascii=False).encode()
     except (binascii.Error, ValueError, RecursionError) as error:
         raise InvalidInput("cursor", "is not one that this system gave out") from error
     if not isinstance(key, list) or [type(part) for part in key] != list(shape):

@@ -36,7 +36,7 @@ class Login(Base):
 
 
 class RefreshToken(Base):
-    """A refresh token of the present generation of its login, or of the one before."""
+    """A refresh token of its login: of the present generation, or an earlier one, to know it by."""
 
     __tablename__ = "refresh_tokens"
 

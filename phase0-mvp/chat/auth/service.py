@@ -1,10 +1,10 @@
 """Registering, logging in, refreshing and logging out."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypedDict
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, literal_column, select
 from sqlalchemy.orm import Session
 
 from chassis.clock import now_ms
@@ -16,6 +16,9 @@ from chat.auth.models import AccessToken, Account, Login, RefreshToken
 from chat.auth.passwords import Passwords
 from chat.auth.tokens import hash_token, new_token
 from chat.limits import ACCESS_TTL_MAX
+
+TOKENS_KEPT = 1000
+"""Of one login, of each kind. Nobody's own device comes near it; a loop must not fill the disk."""
 
 _CALLER = (
     select(Login.account_id, Login.id)
@@ -126,8 +129,10 @@ class AuthService:
         if found is None or not fits:
             raise InvalidCredentials("The username or the password is wrong.")
         with self._database.session() as session:
-            self._forget_expired(session, found.id)
-            return self._log_in(session, found.id, access_ttl)
+            ended = self._forget_expired(session, found.id)
+            tokens = self._log_in(session, found.id, access_ttl)
+        self._sockets.close_logins(ended)
+        return tokens
 
     def authenticate(self, access_token: str) -> Caller:
         """Return whose access token this is; `Unauthenticated` when unknown, expired or ended."""
@@ -199,7 +204,9 @@ class AuthService:
                 AccessToken.login_id == login.id, AccessToken.expires_at <= now
             )
         )
-        return self._issue(session, login, now)
+        tokens = self._issue(session, login, now)
+        _forget_oldest_tokens(session, login)
+        return tokens
 
     def _log_in(self, session: Session, account_id: str, access_ttl: int) -> Tokens:
         now = now_ms()
@@ -242,7 +249,21 @@ class AuthService:
             refresh_expires_in=self._lifetimes.refresh,
         )
 
-    def _forget_expired(self, session: Session, account_id: str) -> None:
-        session.execute(
-            delete(Login).where(Login.account_id == account_id, Login.expires_at <= now_ms())
+    def _forget_expired(self, session: Session, account_id: str) -> Sequence[str]:
+        expired = (Login.account_id == account_id, Login.expires_at <= now_ms())
+        return session.scalars(delete(Login).where(*expired).returning(Login.id)).all()
+
+
+def _forget_oldest_tokens(session: Session, login: Login) -> None:
+    """Delete what is over `TOKENS_KEPT`. Such an old refresh token is unknown: it ends nothing."""
+    for kind, age in (
+        (RefreshToken, RefreshToken.generation),
+        (AccessToken, AccessToken.expires_at),
+    ):
+        oldest = (
+            select(kind.token_hash)
+            .where(kind.login_id == login.id)
+            .order_by(age.desc(), literal_column("rowid").desc())
+            .offset(TOKENS_KEPT)
         )
+        session.execute(delete(kind).where(kind.token_hash.in_(oldest)))

@@ -63,8 +63,7 @@ class Admission:
     ) -> Iterable[bytes]:
         """Run the socket; this returns when it has closed, and then its place is free again."""
         query = parse_qs(environ["QUERY_STRING"])
-        is_upgrade = environ.get("HTTP_UPGRADE", "").lower() == "websocket"
-        if query.get("transport") != ["websocket"] or not is_upgrade or "sid" in query:
+        if query.get("transport") != ["websocket"] or not _is_upgrade(environ) or "sid" in query:
             raise BadRequest("Connect with transport=websocket; there is no polling here.")
         if not self._places.acquire(blocking=False):
             raise SocketsFull("Every place for a socket is taken.", retry_after=5)
@@ -77,6 +76,18 @@ class Admission:
             return self._app(environ, start_response)
         finally:
             self._places.release()
+
+
+def _is_upgrade(environ: "WSGIEnvironment") -> bool:
+    """Return whether this is a WebSocket handshake (RFC 6455, 4.2.1) that cannot fail later on."""
+    connection = environ.get("HTTP_CONNECTION", "").lower().split(",")
+    return (
+        environ["REQUEST_METHOD"] == "GET"
+        and environ.get("HTTP_UPGRADE", "").lower() == "websocket"
+        and "upgrade" in [option.strip() for option in connection]
+        and environ.get("HTTP_SEC_WEBSOCKET_VERSION") == "13"
+        and bool(environ.get("HTTP_SEC_WEBSOCKET_KEY"))
+    )
 
 
 def _give_up_on_silence(environ: "WSGIEnvironment") -> None:

@@ -42,6 +42,7 @@ class PresenceService:
         self._database = database
         self._connections = connections
         self._publisher = publisher
+        self._telling = threading.Lock()
 
     def of(self, caller: Caller, user_ids: Sequence[str]) -> list[Presence]:
         """Return the presence of the caller and of those who share a conversation with them."""
@@ -57,12 +58,16 @@ class PresenceService:
             if user_id in visible
         ]
 
-    def announce(self, user_id: str, *, online: bool) -> None:
+    def announce(self, user_id: str) -> None:
         """Tell those who share a conversation with this person, and their own other sockets."""
         with self._database.read() as connection:
             people = set(connection.scalars(_ACQUAINTANCES, {"user_id": user_id}))
-        event = new_event("presence", {"user_id": user_id, "online": online})
-        self._publisher.publish(event, people | {user_id})
+        # One reload closes a socket and opens one, in two threads: whoever speaks last has to
+        # say what is so by then.
+        with self._telling:
+            online = bool(self._connections.online([user_id]))
+            event = new_event("presence", {"user_id": user_id, "online": online})
+            self._publisher.publish(event, people | {user_id})
 
 
 class TypingService:
@@ -73,6 +78,7 @@ class TypingService:
         self._publisher = publisher
         self._lock = threading.Lock()
         self._last: dict[tuple[str, str], float] = {}
+        self._swept = 0.0
 
     def announce(self, user_id: str, conversation_id: str) -> None:
         """Tell the other members, unless they have been told a moment ago."""
@@ -90,8 +96,13 @@ class TypingService:
     def _is_due(self, user_id: str, conversation_id: str) -> bool:
         now = time.monotonic()
         with self._lock:
-            self._last = {key: at for key, at in self._last.items() if now - at < TYPING_INTERVAL}
-            if (user_id, conversation_id) in self._last:
+            if now - self._swept >= TYPING_INTERVAL:
+                self._swept = now
+                self._last = {
+                    key: at for key, at in self._last.items() if now - at < TYPING_INTERVAL
+                }
+            last = self._last.get((user_id, conversation_id))
+            if last is not None and now - last < TYPING_INTERVAL:
                 return False
             self._last[user_id, conversation_id] = now
             return True

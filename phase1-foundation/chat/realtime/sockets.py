@@ -1,9 +1,7 @@
 """Socket.IO handlers: a socket opens, says that its person is typing, closes."""
 
-from functools import partial
 from typing import Any
 
-from engineio.async_drivers._websocket_wsgi import SimpleWebSocketWSGI
 from flask import request
 from flask_socketio import ConnectionRefusedError as Refused
 from flask_socketio import SocketIO, join_room
@@ -14,9 +12,7 @@ from chat.realtime.admission import CALLER
 from chat.realtime.connections import Connections
 from chat.realtime.publisher import room_of
 from chat.realtime.service import PresenceService, TypingService
-
-MESSAGE_MAX = 4096
-"""Bytes; the one thing a client sends is `typing`."""
+from chat.realtime.websocket import MESSAGE_MAX
 
 PING_INTERVAL = 12
 PING_TIMEOUT = 10
@@ -34,12 +30,6 @@ def make_socketio() -> SocketIO:
         async_handlers=False,
         always_connect=True,  # else the first events overtake the answer to the connect packet
     )
-
-
-def limit_messages(socketio: SocketIO) -> None:
-    """Refuse a long message while it arrives, instead of when it has been read into memory."""
-    driver = socketio.server.eio._async  # noqa: SLF001 - Engine.IO has no setting for it
-    driver["websocket"] = partial(SimpleWebSocketWSGI, max_message_size=MESSAGE_MAX)
 
 
 def register(
@@ -60,16 +50,16 @@ def register(
         # Only now: a login that ends from here on finds the socket in the register.
         if not auth.is_alive(caller):
             if connections.remove(sid) is not None and not first:
-                presence.announce(caller.user_id, online=False)
+                presence.announce(caller.user_id)
             raise Refused("The login has ended.")
         if first:
-            presence.announce(caller.user_id, online=True)
+            presence.announce(caller.user_id)
 
     @socketio.on("disconnect")
     def on_disconnect(_reason: object = None) -> None:
         gone = connections.remove(_sid())
         if gone is not None:
-            presence.announce(gone.user_id, online=False)
+            presence.announce(gone.user_id)
 
     @socketio.on("typing")
     def on_typing(data: Any = None) -> None:

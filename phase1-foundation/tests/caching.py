@@ -128,7 +128,7 @@ class Pretender:
     def __init__(self, answer: bytes | None, trickle: float = 0, port: int = 0) -> None:
         self.answer = answer
         self.more = b""
-        self._trickle, self._port = trickle, port
+        self.trickle, self._port = trickle, port
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._open: list[socket.socket] = []
         self.url = f"redis://127.0.0.1:{self._listener.getsockname()[1]}/0"
@@ -160,10 +160,10 @@ class Pretender:
                     answer = real.recv(1 << 20) + self.more
                 for piece in self._pieces(answer or b""):
                     connection.sendall(piece)
-                    time.sleep(self._trickle)
+                    time.sleep(self.trickle)
 
     def _pieces(self, answer: bytes) -> list[bytes]:
-        if not self._trickle:
+        if not self.trickle:
             return [answer]
         return [answer[at : at + 1] for at in range(len(answer))]
 

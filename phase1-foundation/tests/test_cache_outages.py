@@ -1,5 +1,6 @@
 """Redis down, slow, full, emptied, restored, talking nonsense: people notice nothing but time."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 from caching import PAUSE, Pretender, RedisServer, Somebody, app_on, free_port, outcome, until_on
 from flask import Flask
+from redis import Redis
 from running import wait_for
 
 TIMEOUT = 0.2
@@ -249,6 +251,58 @@ def test_an_answer_that_trickles_is_not_waited_for(tmp_path: Path) -> None:
         use_everything(*at_work(app_on(tmp_path, pretender.url, TIMEOUT)), "anyway")
     finally:
         pretender.close()
+
+
+def test_many_answers_that_are_each_in_time_are_not_waited_for(
+    tmp_path: Path, redis: RedisServer
+) -> None:
+    pretender = Pretender(None, port=redis.port)
+    try:
+        link = until_on(app_on(tmp_path / "data", pretender.url, TIMEOUT)).extensions["cache"]
+        pretender.answer, pretender.trickle = b"+OK\r\n" * 200, TIMEOUT / 10
+
+        def set_many(client: Redis) -> object:
+            pipeline = client.pipeline(transaction=False)
+            for number in range(200):
+                pipeline.set(str(number), "x")
+            return pipeline.execute()
+
+        began = time.monotonic()
+        assert link.run(link.epoch(), set_many) is None
+        assert time.monotonic() - began < TIMEOUT + EXTRA
+    finally:
+        pretender.close()
+
+
+def test_a_process_without_a_thread_to_spare_does_without_and_tries_again(
+    app: Flask, redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, ben, group = at_work(app)
+    redis.kill()
+    start = threading.Thread.start
+
+    def start_others(thread: threading.Thread) -> None:
+        if thread.name == "cache":
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", start_others)
+        time.sleep(2 * PAUSE)  # the link is tried again, and cannot be
+        use_everything(ann, ben, group, "anyway")
+    redis.start()
+    until_used(ann)
+
+
+@pytest.mark.parametrize("url", ["unix:///nowhere", "redis://no.such.host.invalid"])
+def test_an_address_that_leads_nowhere_is_said_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, url: str
+) -> None:
+    ann, ben, group = at_work(app_on(tmp_path, url, TIMEOUT))
+    for number in range(3):
+        use_everything(ann, ben, group, str(number))
+        time.sleep(PAUSE)
+    wait_for(lambda: said(caplog) == ["off"])
 
 
 @pytest.mark.parametrize(

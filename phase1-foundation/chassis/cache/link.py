@@ -63,7 +63,8 @@ class Link:
     """
 
     def __init__(self, url: str, timeout: float, pause: float) -> None:
-        self._address: dict[str, Any] = parse_url(url)  # type: ignore[no-untyped-call]
+        given = parse_url(url)  # type: ignore[no-untyped-call]
+        self._address: dict[str, Any] = {"host": "localhost", "port": 6379, **given}
         self._timeout = timeout
         self._pause = pause
         self._epoch: Epoch | None = None
@@ -84,6 +85,7 @@ class Link:
     def run(self, epoch: Epoch, command: Callable[[Redis], Reply]) -> Reply | None:
         """Return Redis's answer, never None, or None if there was no good one in time."""
         started = time.perf_counter()
+        _due.at = started + self._timeout
         try:
             return command(epoch.client)
         except (RedisError, OSError) as error:
@@ -96,15 +98,21 @@ class Link:
     def _try_if_due(self) -> None:
         """Try Redis in a thread: no request waits for it, nor for its name to be found."""
         if time.monotonic() >= self._try_at and self._trying.acquire(blocking=False):
-            threading.Thread(target=self._begin, name="cache", daemon=True).start()
+            try:
+                threading.Thread(target=self._begin, name="cache", daemon=True).start()
+            except RuntimeError as error:  # the process may have no more threads
+                self._trying.release()
+                with self._lock:
+                    self._wait_after(error)
 
     def _begin(self) -> None:
         try:
             if self._epoch is not None:
                 return
             epoch = Epoch(_connect(self._address, self._timeout))
+            _due.at = time.perf_counter() + 3 * self._timeout  # connects, asks who it is, tries it
             _prove(epoch)
-        except (RedisError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, what works without must not break
             with self._lock:
                 self._wait_after(error)
         else:
@@ -176,10 +184,13 @@ def _connect(address: Mapping[str, Any], timeout: float) -> Redis:
         if len(runs) > 1:
             raise RedisConnectionError("Redis was restarted, or is another one now")
 
-    # Looked up here alone: a name that is gone can take seconds, which no time-out bounds.
-    found = socket.getaddrinfo(address["host"], None, type=socket.SOCK_STREAM)
+    # Looked up here alone: a name that is gone can take seconds, which no time-out bounds. A name
+    # can have several addresses, and Redis listen at one of them.
+    place = (address["host"], address["port"])
+    with socket.create_connection(place, timeout) as listening:
+        found = listening.getpeername()[0]
     pool = ConnectionPool(
-        **{**address, "host": found[0][4][0]},
+        **{**address, "host": found},
         socket_timeout=timeout,
         socket_connect_timeout=timeout,
         retry=Retry(NoBackoff(), 0),
@@ -200,16 +211,20 @@ def _run_id(info: object) -> bytes:
     raise Garbage("this is no Redis")
 
 
+class _Due(threading.local):
+    """When the answers that this thread waits for have to be there, by `perf_counter`."""
+
+    at = 0.0
+
+
+_due = _Due()
+
+
 class _InTime(DefaultParser):  # type: ignore[misc, valid-type]
-    """Bounds the time of an answer, where the socket's time-out bounds that of each piece of it."""
+    """Bounds the time of all answers together, where the socket's time-out bounds each piece."""
 
-    _end = 0.0
-
-    def read_response(self, *args: Any, **kwargs: Any) -> Any:
-        self._end = time.monotonic() + self._socket_timeout
-        return super().read_response(*args, **kwargs)
-
-    def read_from_socket(self, *args: Any, **kwargs: Any) -> Any:
-        if time.monotonic() > self._end:
+    def read_from_socket(self, *_args: Any, **_kwargs: Any) -> Any:
+        left = _due.at - time.perf_counter()
+        if left <= 0:
             raise RedisTimeoutError("the answer trickles")
-        return super().read_from_socket(*args, **kwargs)
+        return super().read_from_socket(timeout=left)

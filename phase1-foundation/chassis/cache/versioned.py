@@ -2,7 +2,8 @@
 
 The version comes from the database, where a writer raises it in the transaction that makes the
 change. A key with its version therefore always stands for the same document: it may be stored late,
-twice or never, and nobody has to delete it. Old versions are asked for by nobody, and expire.
+twice or never, and nobody has to delete it. Old versions are asked for by nobody, and expire. (Who
+puts another database in the place of this one must restart the process: that begins a new epoch.)
 """
 
 from collections.abc import Mapping

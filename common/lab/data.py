@@ -153,6 +153,9 @@ def world(seed: Seed) -> Iterator[IO[bytes]]:
 @contextmanager
 def private_file(path: Path) -> Iterator[IO[bytes]]:
     """Open a file that only its owner may read; it gets its name when it is complete."""
+    path = path.resolve()
+    if path.exists() and not path.is_file():
+        raise LabError(f"{path} is no ordinary file", "for a pipe, write to - instead")
     partial = path.with_name(path.name + ".part")
     try:
         descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -34,13 +34,13 @@ class _PhasesOrReport(click.Group):
 
 @click.group("bench", cls=_PhasesOrReport)
 def command() -> None:
-    r"""Measure PHASES (all that are built, unless named), or write the report of results.
+    """Measure PHASES (all that are built, unless named), or write the report of results.
 
     \b
     lab bench 0 --quick
     lab bench 0 1
     lab bench report
-    """
+    """  # noqa: D301 - click's mark for a block that is kept as it is
 
 
 @command.command("run")

@@ -42,7 +42,7 @@ def command(
     output: Path,
     kind: Kind | None,
 ) -> int:
-    r"""Hurt PHASE as the drill NAME says, count every message, and give a verdict.
+    """Hurt PHASE as the drill NAME says, count every message, and give a verdict.
 
     Without NAME, all drills of PHASE. The phase before, where there is one, goes through
     the same, and both are printed.
@@ -50,7 +50,7 @@ def command(
     \b
     lab drill 0 --list
     lab drill 0 killed
-    """
+    """  # noqa: D301 - click's mark for a block that is kept as it is
     from drill import definition  # noqa: PLC0415 - heavy, and --help does not need it
 
     chosen = phases.find(phase)

@@ -98,6 +98,12 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()  # whoever read our output has gone, as `head` does
         sys.exit(0)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        failure = LabError(f"{error.filename}: {error.strerror}")
+        complain(failure)
+        sys.exit(failure.code)
 
 
 def _terminate(_number: int, _frame: FrameType | None) -> None:

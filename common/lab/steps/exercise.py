@@ -92,11 +92,17 @@ def begin(store: Store, exercise: Exercise, target: Path) -> list[str]:
 
     Returns the paths written.
     """
-    if not target.exists():
+    if target.exists() and not target.is_dir():
+        raise LabError(f"{target} is no directory", "the exercise goes there: move it away")
+    if not target.exists() or not any(target.iterdir()):
         return store.write_out(exercise.laid_out, target)
     present = store.snapshot(target)
     held = store.files(present)
-    missing = [path for path in exercise.untouchable if path not in held]
+    missing = [
+        path
+        for path in exercise.untouchable
+        if path not in held and not (target / path).exists()  # git may be told to ignore it
+    ]
     return store.write_out(store.combine(present, exercise.laid_out, missing), target)
 
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import sqlite3
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -28,6 +29,7 @@ from archives import (
 )
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import event
 
 from chassis.archive import Refused
 from chassis.database import Database
@@ -302,6 +304,21 @@ def test_only_an_empty_system_is_filled(tmp_path: Path) -> None:
         load(database, io.BytesIO(WHOLE))
     assert _dumped(database) == WHOLE
     assert database.mode() is Mode.OPEN
+
+
+def test_an_interrupt_in_the_middle_of_a_statement_empties_it_again(tmp_path: Path) -> None:
+    database = database_in(tmp_path)
+
+    @event.listens_for(database._engine, "do_executemany", once=True)
+    def in_the_middle(cursor: sqlite3.Cursor, statement: str, rows: Any, _context: Any) -> None:
+        cursor.executemany(statement, rows)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        load(database, io.BytesIO(WHOLE))
+    assert database.mode() is Mode.OPEN
+    assert is_empty(database)
+    load(database, io.BytesIO(WHOLE))
 
 
 def test_replacing_is_all_or_nothing(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Moving all data out of and into a system, and emptying it: each in one transaction."""
 
+import traceback
 from collections.abc import Callable, Sequence
 from typing import BinaryIO
 
@@ -57,7 +58,10 @@ def import_archive(
                 section.read(connection, reader)
             counts = reader.finish()
             set_mode(connection, Mode.OPEN)
-    except BaseException:
+    except BaseException as error:
+        # Ctrl-C in the middle of a statement leaves the traceback holding its cursor, and thereby
+        # the transaction open, whose lock the next line waits for.
+        traceback.clear_frames(error.__traceback__)
         database.end_interrupted_import()
         raise
     return counts

@@ -123,7 +123,10 @@ def _private_file(name: str) -> Iterator[BinaryIO]:
     if name == "-":
         yield sys.stdout.buffer
         return
-    partial = Path(f"{name}.part")
+    path = Path(name).resolve()
+    if path.exists() and not path.is_file():
+        raise OSError(f"{path} is no ordinary file; - is standard output")
+    partial = path.with_name(f"{path.name}.part")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         os.fchmod(descriptor, 0o600)
@@ -131,7 +134,7 @@ def _private_file(name: str) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(descriptor)
-        partial.replace(name)
+        partial.replace(path)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import signal
 import stat
 import subprocess
@@ -105,6 +106,19 @@ def test_an_exported_file_is_its_owners_and_says_why(tmp_path: Path) -> None:
     assert "password and token hashes" in done.stderr
     assert target.read_bytes() == b"".join(sealed(small()))
     assert {one.name for one in tmp_path.iterdir()} == {"data", "a.jsonl"}
+
+
+def test_an_export_replaces_ordinary_files_only(tmp_path: Path) -> None:
+    (tmp_path / "there.jsonl").write_text("old")
+    (tmp_path / "link.jsonl").symlink_to("there.jsonl")
+    os.mkfifo(tmp_path / "pipe")
+    assert run_cli(tmp_path, "export", str(tmp_path / "link.jsonl")).returncode == 0
+    assert (tmp_path / "link.jsonl").is_symlink()
+    assert (tmp_path / "there.jsonl").read_bytes().startswith(b"{")
+    refused = run_cli(tmp_path, "export", str(tmp_path / "pipe"))
+    assert refused.returncode == 1
+    assert "is no ordinary file" in refused.stderr
+    assert (tmp_path / "pipe").is_fifo()
 
 
 def test_an_export_that_fails_leaves_no_file(tmp_path: Path) -> None:

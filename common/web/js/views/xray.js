@@ -14,7 +14,11 @@ import { openId, xray } from './ui.js';
 export function Xray() {
   const { messageId, traceKey } = xray.value;
   const panel = useRef();
-  useEffect(() => panel.current.focus(), []);
+  useEffect(() => {
+    const before = document.activeElement;
+    panel.current.focus();
+    return () => before?.isConnected && before.focus();
+  }, []);
   const close = () => (xray.value = null);
   const onKeyDown = (event) => event.key === 'Escape' && close();
   const message = messageId && openId.value && timelineOf(openId.value).find(messageId);
@@ -90,14 +94,16 @@ function Trace({ trace }) {
 }
 
 /**
- * Lays the entries out. The longest holds the others and is drawn in the middle of the round trip;
- * the others follow one another inside it as long as they fit, else they begin where it begins.
+ * Lays the entries out. The longest holds the others and is drawn in the middle of the round trip, or
+ * earlier where an event was received before: no effect before its cause. The others follow one
+ * another inside it as long as they fit, else they begin where it begins.
  * @returns {{name: string, desc: string, start: number, dur: number, kind: string}[]}
  */
 function waterfall({ took, entries, events }) {
   const timed = entries.filter((entry) => entry.dur !== null);
   const outer = timed.reduce((most, entry) => (entry.dur > (most?.dur ?? -1) ? entry : most), null);
-  const begin = outer ? Math.max(0, (took - outer.dur) / 2) : 0;
+  const heardAt = Math.min(...events.map(({ after }) => after)); // Infinity if there was none
+  const begin = outer ? Math.max(0, Math.min((took - outer.dur) / 2, heardAt - outer.dur)) : 0;
   let next = begin;
   const inside = timed.map((entry) => {
     const fits = outer && entry !== outer && next + entry.dur <= begin + outer.dur + 0.1;

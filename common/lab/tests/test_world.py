@@ -18,7 +18,7 @@ from world.talk import TALK, language
 DAY = date(2026, 11, 23)
 MIDNIGHT = int(datetime(2026, 11, 23, tzinfo=UTC).timestamp()) * 1000
 HOURS = 3600 * 1000
-SUM = "535bfb100b0f4a8d29b72b9f86a1dc2e44d11c79cb9b073723329b02d4b37689"
+SUM = "08cc3280f1d5daa6a6d046e2bbfd1bf6c78120001c1d78da4b7bfca94fded5ec"
 """Of the demonstration world number 1."""
 
 

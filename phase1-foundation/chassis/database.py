@@ -189,13 +189,12 @@ def _busy_if_late() -> Iterator[None]:
     except PoolTimeoutError as error:
         raise Busy("All database connections are in use.") from error
     except (OperationalError, sqlite3.OperationalError) as error:
-        fault = error.orig if isinstance(error, OperationalError) else error
-        if isinstance(fault, sqlite3.OperationalError) and _is_lock(fault):
+        if _is_lock(error.orig if isinstance(error, OperationalError) else error):
             raise Busy("The database is locked by another process.") from error
         raise
 
 
-def _is_lock(error: sqlite3.OperationalError) -> bool:
-    code: int = getattr(error, "sqlite_errorcode", 0)  # the driver's own errors have none
+def _is_lock(error: BaseException | None) -> bool:
+    code: int = getattr(error, "sqlite_errorcode", 0)  # what SQLite itself did not say has none
     primary = code & 0xFF  # the rest of an extended code says which kind
     return primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)

@@ -1,7 +1,6 @@
 """The WebSocket below Socket.IO, with bounds on what one client can make the server hold."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from engineio.async_drivers._websocket_wsgi import SimpleWebSocketWSGI
 from flask_socketio import SocketIO
@@ -38,12 +37,9 @@ class BoundedServer(Server):  # type: ignore[misc]  # has no types
 class BoundedWebSocket(SimpleWebSocketWSGI):  # type: ignore[misc]  # has no types
     """Engine.IO's adapter, with a bounded socket; gunicorn only."""
 
-    def __init__(self, handler: Callable[[Any], object], _server: object) -> None:
-        super().__init__(handler, _server, max_message_size=MESSAGE_MAX)
-
     def __call__(self, environ: "WSGIEnvironment", _start_response: "StartResponse") -> NoReturn:
         """Run the socket until it closes."""
-        self.ws = BoundedServer(environ, **self.server_args)
+        self.ws = BoundedServer(environ, max_message_size=MESSAGE_MAX)
         self.app(self)
         raise StopIteration  # tells gunicorn that the connection has had its answer
 

@@ -1,6 +1,7 @@
 """Seed, export, import and reset, typed at a running phase 0 that is a copy of its own."""
 
 import json
+import os
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.data import Data
+from lab.data import Data, private_file
 from lab.errors import LabError
 from lab.paths import ROOT
 from lab.tests.copies import call, instance_of, lab, running_copy
@@ -59,6 +60,18 @@ def test_an_archive_goes_round_and_the_way_is_shown(empty: str, tmp_path: Path) 
     lab("import", empty, str(one))
     lab("export", empty, str(two))
     assert one.read_bytes() == two.read_bytes()
+
+
+def test_an_archive_replaces_ordinary_files_only(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("there")
+    with private_file(tmp_path / "link") as file:
+        file.write(b"x")
+    assert (tmp_path / "there").read_bytes() == b"x"
+    assert (tmp_path / "link").is_symlink()
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(LabError, match="no ordinary file"), private_file(tmp_path / "pipe"):
+        pass
+    assert (tmp_path / "pipe").is_fifo()
 
 
 def test_reset_brings_the_seeded_world_back_and_keeps_what_it_replaces(

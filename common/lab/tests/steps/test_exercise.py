@@ -59,6 +59,26 @@ def test_work_is_not_overwritten_and_lost_tests_come_back(
     assert exercise.altered_tests(store, made, work) == []
 
 
+def test_a_test_that_git_is_told_to_ignore_is_the_learners_too(
+    store: Store, made: Exercise, work: Path
+) -> None:
+    put(work, {".gitignore": "tests/test_cache.py\n", "tests/test_cache.py": "mine\n"})
+    assert exercise.begin(store, made, work) == []
+    assert (work / "tests/test_cache.py").read_text() == "mine\n"
+
+
+def test_an_empty_directory_is_filled_and_a_file_in_the_way_is_named(
+    store: Store, made: Exercise, work: Path, tmp_path: Path
+) -> None:
+    place = tmp_path / "empty"
+    place.mkdir()
+    exercise.begin(store, made, place)
+    assert everything(place) == everything(work)
+    (tmp_path / "file").touch()
+    with pytest.raises(LabError, match="is no directory"):
+        exercise.begin(store, made, tmp_path / "file")
+
+
 def test_altered_tests_are_noticed(store: Store, made: Exercise, work: Path) -> None:
     put(work, {"tests/test_cache.py": "def test_keeps() -> None: ...\n", "tests/test_mine.py": ""})
     assert exercise.altered_tests(store, made, work) == ["tests/test_cache.py"]

@@ -25,8 +25,10 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from chassis import context
 from chassis.errors import Busy
+from chassis.events import Nobody, Publisher
 from chassis.mode import Mode, mode_of, require_open, set_mode
 from chassis.mode import metadata as mode_metadata
+from chassis.work import Work
 
 
 class Base(DeclarativeBase):
@@ -41,13 +43,16 @@ class Base(DeclarativeBase):
 
 
 class Database:
-    """Connections to one SQLite file.
+    """Connections to one SQLite file. What a unit of work announces, `publisher` is given.
 
     Errors: `Busy` when a connection or the write lock is not to be had within `timeout` seconds.
     """
 
-    def __init__(self, file: Path, connections: int, timeout: float) -> None:
+    def __init__(
+        self, file: Path, connections: int, timeout: float, publisher: Publisher | None = None
+    ) -> None:
         self._timeout = timeout
+        self._publisher = publisher or Nobody()
         self._engine = create_engine(
             f"sqlite:///{file}",
             pool_size=connections,
@@ -81,8 +86,10 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self) -> Iterator[Work]:
         """Give the only writing transaction there is; it is on disk when the block has ended.
+
+        Only then is told what was announced in it, in that order.
 
         Errors: `ReadOnly` or `NotReady` while the system takes no writes.
         """
@@ -90,10 +97,13 @@ class Database:
             with self.write_in_any_mode() as connection:
                 # Inside the transaction: no write can slip past a switch that has been turned.
                 require_open(mode_of(connection))
-                yield connection
+                work = Work(connection)
+                yield work
         except Busy:
             require_open(self.mode())
             raise
+        for event, user_ids in work.announcements:
+            self._publisher.publish(event, user_ids)
 
     def mode(self) -> Mode:
         """Return whether the system takes writes."""
@@ -118,14 +128,17 @@ class Database:
             self._write_lock.release()
 
     @contextmanager
-    def session(self) -> Iterator[Session]:
-        """Give an ORM session in a writing transaction, where objects read better than rows."""
+    def session(self) -> Iterator[tuple[Session, Work]]:
+        """Give `write`'s unit of work, and an ORM session in it: objects can read better than rows.
+
+        What the session has to write is written at the end of the block.
+        """
         with (
-            self.write() as connection,
+            self.write() as work,
             # The transaction is ours to end, not the session's.
-            Session(connection, join_transaction_mode="rollback_only") as session,
+            Session(work.connection, join_transaction_mode="rollback_only") as session,
         ):
-            yield session
+            yield session, work
             session.flush()
 
     def is_alive(self) -> bool:

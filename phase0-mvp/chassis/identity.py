@@ -7,6 +7,9 @@ from flask import current_app, request
 
 from chassis.errors import Unauthenticated
 
+LOGINS_ENDED = "logins.ended"
+"""The event that tells the system itself that logins have ended: `{"login_ids": […]}`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:

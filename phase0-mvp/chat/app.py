@@ -39,12 +39,10 @@ PHASE = Path(__file__).resolve().parent.parent
 def create_app(settings: Settings | None = None) -> Flask:
     """Return the WSGI application, ready to serve; its tables exist afterwards."""
     settings = settings or Settings()
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    database = Database(
-        settings.database_file, settings.database_connections, settings.database_timeout
-    )
-    database.create_tables()
-    database.end_interrupted_import()
+    connections = Connections()
+    socketio = sockets.make_socketio()
+    publisher = SocketPublisher(socketio, connections)
+    database = _open_database(settings, publisher)
 
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = BODY_MAX
@@ -56,22 +54,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     for blueprint in (site, auth, profiles, conversations, messages, realtime):
         app.register_blueprint(blueprint)
 
-    publisher = _wire(app, database, settings)
-    app.extensions |= {
-        "database": database,
-        "directories": Directories(settings.web_dir, settings.contract_dir, PHASE),
-        "stopping": stopping,
-        "publisher": publisher,
-    }
-    app.wsgi_app = RequestEnvelope(app.wsgi_app)  # type: ignore[method-assign]
-    return app
-
-
-def _wire(app: Flask, database: Database, settings: Settings) -> SocketPublisher:
-    """Make the services and give each what it needs; the routes find them in `extensions`."""
-    connections = Connections()
-    socketio = sockets.make_socketio()
-    publisher = SocketPublisher(socketio, connections)
     tickets = Tickets(database, settings.ticket_ttl)
     timeline = MessageTimeline()
     people = ProfileService(database)
@@ -81,15 +63,18 @@ def _wire(app: Flask, database: Database, settings: Settings) -> SocketPublisher
         Passwords(settings.hashes_at_once, settings.hash_wait),
         Lifetimes(settings.refresh_ttl, settings.refresh_grace),
         people,
-        publisher,
     )
     app.extensions |= {
+        "database": database,
+        "directories": Directories(settings.web_dir, settings.contract_dir, PHASE),
+        "stopping": stopping,
+        "publisher": publisher,
         "auth": login,
         "authenticator": login,
         "profiles": people,
-        "conversations": ConversationService(database, timeline, people, publisher),
-        "members": MemberService(database, timeline, people, publisher),
-        "messages": MessageService(database, publisher),
+        "conversations": ConversationService(database, timeline, people),
+        "members": MemberService(database, timeline, people),
+        "messages": MessageService(database),
         "presence": presence,
         "tickets": tickets,
     }
@@ -98,4 +83,18 @@ def _wire(app: Flask, database: Database, settings: Settings) -> SocketPublisher
     typing = TypingService(database, publisher)
     sockets.register(socketio, login, connections, presence, typing)
     app.wsgi_app = Admission(app.wsgi_app, tickets, settings.sockets_max)  # type: ignore[method-assign]
-    return publisher
+    app.wsgi_app = RequestEnvelope(app.wsgi_app)  # type: ignore[method-assign]
+    return app
+
+
+def _open_database(settings: Settings, publisher: SocketPublisher) -> Database:
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    database = Database(
+        settings.database_file,
+        settings.database_connections,
+        settings.database_timeout,
+        publisher,
+    )
+    database.create_tables()
+    database.end_interrupted_import()
+    return database

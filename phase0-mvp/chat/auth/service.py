@@ -1,17 +1,19 @@
 """Registering, logging in, refreshing and logging out."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypedDict
 
-from sqlalchemy import bindparam, delete, literal_column, select
+from sqlalchemy import ColumnElement, bindparam, delete, literal_column, select
 from sqlalchemy.orm import Session
 
 from chassis.clock import now_ms
 from chassis.database import Database
 from chassis.errors import Conflict, Unauthenticated
-from chassis.identity import Caller
+from chassis.events import new_event
+from chassis.identity import LOGINS_ENDED, Caller
 from chassis.ids import new_id
+from chassis.work import Work
 from chat.auth.models import AccessToken, Account, Login, RefreshToken
 from chat.auth.passwords import Passwords
 from chat.auth.tokens import hash_token, new_token
@@ -76,13 +78,6 @@ class ProfileCreator(Protocol):
         """Add the profile."""
 
 
-class SocketCloser(Protocol):
-    """Closes the sockets of logins that have ended."""
-
-    def close_logins(self, login_ids: Collection[str]) -> None:
-        """Close them soon; never fails, never waits."""
-
-
 class AuthService:
     """Accounts and logins. Every method is one transaction."""
 
@@ -92,18 +87,16 @@ class AuthService:
         passwords: Passwords,
         lifetimes: Lifetimes,
         profiles: ProfileCreator,
-        sockets: SocketCloser,
     ) -> None:
         self._database = database
         self._passwords = passwords
         self._lifetimes = lifetimes
         self._profiles = profiles
-        self._sockets = sockets
 
     def register(self, username: str, password: str, display_name: str) -> Tokens:
         """Create an account with its profile, logged in; `UsernameTaken` if the name is."""
         password_hash = self._passwords.hash(password)
-        with self._database.session() as session:
+        with self._database.session() as (session, _):
             if session.scalar(select(Account.id).where(Account.username == username)):
                 raise UsernameTaken(f"Somebody else is called {username}.")
             account = Account(
@@ -128,11 +121,9 @@ class AuthService:
         fits = self._passwords.verify(found.password_hash if found else None, password)
         if found is None or not fits:
             raise InvalidCredentials("The username or the password is wrong.")
-        with self._database.session() as session:
-            ended = self._forget_expired(session, found.id)
-            tokens = self._log_in(session, found.id, access_ttl)
-        self._sockets.close_logins(ended)
-        return tokens
+        with self._database.session() as (session, work):
+            _forget_expired(work, found.id)
+            return self._log_in(session, found.id, access_ttl)
 
     def authenticate(self, access_token: str) -> Caller:
         """Return whose access token this is; `Unauthenticated` when unknown, expired or ended."""
@@ -158,33 +149,28 @@ class AuthService:
         may be a thief, or the victim of one: the login ends for both.
         """
         now = now_ms()
-        ended: str | None = None
-        with self._database.session() as session:
+        with self._database.session() as (session, work):
             token = session.get(RefreshToken, hash_token(refresh_token))
             login = session.get(Login, token.login_id) if token else None
             if not token or not login:
                 raise InvalidRefreshToken("The refresh token is unknown, or its login has ended.")
             if self._is_spent(token, login, now):
                 session.delete(login)
-                ended = login.id
+                _announce_ended(work, [login.id])
             else:
                 return self._rotate(session, token, login, now)
-        self._sockets.close_logins([ended])
         raise InvalidRefreshToken("The refresh token was used before; its login has been ended.")
 
     def log_out(self, caller: Caller) -> None:
         """End the caller's login."""
-        with self._database.write() as connection:
-            connection.execute(delete(Login).where(Login.id == caller.login_id))
-        self._sockets.close_logins([caller.login_id])
+        with self._database.write() as work:
+            work.connection.execute(delete(Login).where(Login.id == caller.login_id))
+            _announce_ended(work, [caller.login_id])
 
     def log_out_everywhere(self, caller: Caller) -> None:
         """End every login of the caller, this one too."""
-        with self._database.write() as connection:
-            ended = connection.scalars(
-                delete(Login).where(Login.account_id == caller.user_id).returning(Login.id)
-            ).all()
-        self._sockets.close_logins(ended)
+        with self._database.write() as work:
+            _end_logins(work, Login.account_id == caller.user_id)
 
     def _is_spent(self, token: RefreshToken, login: Login, now: int) -> bool:
         if now >= login.expires_at:
@@ -249,9 +235,19 @@ class AuthService:
             refresh_expires_in=self._lifetimes.refresh,
         )
 
-    def _forget_expired(self, session: Session, account_id: str) -> Sequence[str]:
-        expired = (Login.account_id == account_id, Login.expires_at <= now_ms())
-        return session.scalars(delete(Login).where(*expired).returning(Login.id)).all()
+
+def _forget_expired(work: Work, account_id: str) -> None:
+    _end_logins(work, Login.account_id == account_id, Login.expires_at <= now_ms())
+
+
+def _end_logins(work: Work, *which: ColumnElement[bool]) -> None:
+    ended = work.connection.scalars(delete(Login).where(*which).returning(Login.id)).all()
+    _announce_ended(work, ended)
+
+
+def _announce_ended(work: Work, login_ids: Sequence[str]) -> None:
+    if login_ids:
+        work.announce(new_event(LOGINS_ENDED, {"login_ids": list(login_ids)}))
 
 
 def _forget_oldest_tokens(session: Session, login: Login) -> None:

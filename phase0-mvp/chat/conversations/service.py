@@ -9,17 +9,24 @@ from sqlalchemy import Connection, bindparam, insert, select, tuple_, update
 from chassis.clock import now_ms
 from chassis.database import Database
 from chassis.errors import InvalidInput
-from chassis.events import Event, Publisher, new_event
+from chassis.events import new_event
 from chassis.identity import Caller
 from chassis.ids import new_id
 from chassis.pages import Page, decode_cursor, encode_cursor
+from chassis.work import Work
 from chat.conversations.documents import (
     Conversation,
     StoredConversation,
     conversation_document,
     notice,
 )
-from chat.conversations.membership import audience, no_such_conversation, read_up_to, require_member
+from chat.conversations.membership import (
+    Membership,
+    audience,
+    no_such_conversation,
+    read_up_to,
+    require_member,
+)
 from chat.conversations.models import ConversationRow, MemberRow
 from chat.conversations.timeline import People, Timeline, require_known
 
@@ -67,15 +74,12 @@ def direct_id(one: str, other: str) -> str:
 
 
 class ConversationService:
-    """Every method is one transaction; events go out after it."""
+    """Every method is one transaction."""
 
-    def __init__(
-        self, database: Database, timeline: Timeline, people: People, publisher: Publisher
-    ) -> None:
+    def __init__(self, database: Database, timeline: Timeline, people: People) -> None:
         self._database = database
         self._timeline = timeline
         self._people = people
-        self._publisher = publisher
 
     def list_of(self, caller: Caller, limit: int, cursor: str | None) -> Page[Conversation]:
         """Return the caller's conversations, those with the newest activity first."""
@@ -104,15 +108,15 @@ class ConversationService:
             raise InvalidInput("member_ids.0", "must be somebody else")
         require_known("member_ids", [other_id], self._people.missing([other_id]))
         conversation_id = direct_id(caller.user_id, other_id)
-        with self._database.write() as connection:
-            exists = connection.scalar(
+        with self._database.write() as work:
+            exists = work.connection.scalar(
                 select(ConversationRow.id).where(ConversationRow.id == conversation_id)
             )
             if not exists:
-                self._insert(connection, conversation_id, caller, "direct", None, [other_id])
-            document = self._get(connection, conversation_id, caller.user_id)
-        if not exists:
-            self._announce(document, [caller.user_id, other_id], None)
+                self._insert(work.connection, conversation_id, caller, "direct", None, [other_id])
+            document = self._get(work.connection, conversation_id, caller.user_id)
+            if not exists:
+                _announce(work, document, [caller.user_id, other_id], None)
         return document, not exists
 
     def create_group(self, caller: Caller, name: str, member_ids: Sequence[str]) -> Conversation:
@@ -121,64 +125,61 @@ class ConversationService:
         require_known("member_ids", member_ids, self._people.missing(member_ids))
         conversation_id = new_id()
         people = [caller.user_id, *others]
-        with self._database.write() as connection:
-            self._insert(connection, conversation_id, caller, "group", name, others)
+        with self._database.write() as work:
+            self._insert(work.connection, conversation_id, caller, "group", name, others)
             noticed = self._timeline.append_notice(
-                connection,
+                work.connection,
                 conversation_id,
                 caller.user_id,
                 notice("created", user_ids=others, name=name),
             )
-            document = self._get(connection, conversation_id, caller.user_id)
-        self._announce(document, people, noticed["rev"])
-        self._publisher.publish(noticed, people)
+            document = self._get(work.connection, conversation_id, caller.user_id)
+            _announce(work, document, people, noticed["rev"])
+            work.announce(noticed, people)
         return document
 
     def rename(self, caller: Caller, conversation_id: str, name: str) -> Conversation:
         """Rename a group; the same name again changes nothing."""
-        events: list[Event] = []
-        with self._database.write() as connection:
-            member = require_member(connection, conversation_id, caller.user_id)
+        with self._database.write() as work:
+            member = require_member(work.connection, conversation_id, caller.user_id)
             member.require_group()
             member.require_role("owner", "admin")
-            changed = connection.execute(
+            changed = work.connection.execute(
                 update(ConversationRow)
                 .where(ConversationRow.id == conversation_id, ConversationRow.name != name)
                 .values(name=name)
             )
             if changed.rowcount:
-                noticed = self._timeline.append_notice(
-                    connection, conversation_id, caller.user_id, notice("renamed", name=name)
-                )
-                renamed = new_event(
-                    "conversation.renamed",
-                    {"name": name},
-                    conversation_id=conversation_id,
-                    rev=noticed["rev"],
-                )
-                events = [noticed, renamed]
-            people = audience(connection, conversation_id)
-            document = self._get(connection, conversation_id, caller.user_id)
-        for event in events:
-            self._publisher.publish(event, people)
-        return document
+                self._tell_new_name(work, member, name)
+            return self._get(work.connection, conversation_id, caller.user_id)
 
     def mark_read(self, caller: Caller, conversation_id: str, seq: int) -> ReadMarker:
         """Move the caller's read marker forward to `seq`; it never goes back."""
-        with self._database.write() as connection:
-            member = require_member(connection, conversation_id, caller.user_id)
+        with self._database.write() as work:
+            member = require_member(work.connection, conversation_id, caller.user_id)
             if seq > member.last_seq:
                 raise InvalidInput("seq", f"must be at most {member.last_seq}, the newest message")
-            moved = seq > member.read_seq
-            if moved:
-                read_up_to(connection, conversation_id, caller.user_id, seq)
-            people = audience(connection, conversation_id)
-        read_seq = max(seq, member.read_seq)
-        if moved:
-            data = {"user_id": caller.user_id, "read_seq": read_seq}
-            event = new_event("read", data, conversation_id=conversation_id)
-            self._publisher.publish(event, people)
+            read_seq = max(seq, member.read_seq)
+            if read_seq > member.read_seq:
+                read_up_to(work.connection, conversation_id, caller.user_id, seq)
+                data = {"user_id": caller.user_id, "read_seq": read_seq}
+                event = new_event("read", data, conversation_id=conversation_id)
+                work.announce(event, audience(work.connection, conversation_id))
         return ReadMarker(read_seq=read_seq, unread_count=member.last_seq - read_seq)
+
+    def _tell_new_name(self, work: Work, actor: Membership, name: str) -> None:
+        noticed = self._timeline.append_notice(
+            work.connection, actor.conversation_id, actor.user_id, notice("renamed", name=name)
+        )
+        renamed = new_event(
+            "conversation.renamed",
+            {"name": name},
+            conversation_id=actor.conversation_id,
+            rev=noticed["rev"],
+        )
+        people = audience(work.connection, actor.conversation_id)
+        work.announce(noticed, people)
+        work.announce(renamed, people)
 
     def _insert(
         self,
@@ -235,7 +236,8 @@ class ConversationService:
         previews = self._timeline.previews(connection, [one.id for one in found])
         return [conversation_document(one, reader_id, previews.get(one.id)) for one in found]
 
-    def _announce(self, document: Conversation, people: Sequence[str], rev: int | None) -> None:
-        data = {key: document[key] for key in ("kind", "name", "created_by")}
-        event = new_event("conversation.created", data, conversation_id=document["id"], rev=rev)
-        self._publisher.publish(event, people)
+
+def _announce(work: Work, document: Conversation, people: Sequence[str], rev: int | None) -> None:
+    data = {key: document[key] for key in ("kind", "name", "created_by")}
+    event = new_event("conversation.created", data, conversation_id=document["id"], rev=rev)
+    work.announce(event, people)

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from chassis.clock import now_ms
 from chassis.database import Database
 from chassis.errors import Conflict, Forbidden, InvalidInput, NotFound
-from chassis.events import Event, Publisher, new_event
+from chassis.events import Event, new_event
 from chassis.identity import Caller
 from chat.conversations.membership import Membership, audience, read_up_to, require_member
 from chat.limits import REACTIONS_MAX
@@ -95,11 +95,10 @@ _BY_ID = SELECT_MESSAGES.where(MessageRow.id == bindparam("id"))
 
 
 class MessageService:
-    """Every method is one transaction; events go out after it, when the change is on disk."""
+    """Every method is one transaction."""
 
-    def __init__(self, database: Database, publisher: Publisher) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._publisher = publisher
 
     def send(
         self,
@@ -114,7 +113,8 @@ class MessageService:
         Errors: `ClientIdConflict` when the client id stands for something else.
         """
         sent_hash = _sent_hash(body, reply_to)
-        with self._database.write() as connection:
+        with self._database.write() as work:
+            connection = work.connection
             require_member(connection, conversation_id, caller.user_id)
             known = connection.execute(
                 _RESENT,
@@ -133,7 +133,7 @@ class MessageService:
             )
             read_up_to(connection, conversation_id, caller.user_id, message["seq"])
             people = audience(connection, conversation_id)
-        self._publisher.publish(message_event("message.created", message), people)
+            work.announce(message_event("message.created", message), people)
         return message, True
 
     def history(
@@ -244,8 +244,8 @@ class MessageService:
         self, caller: Caller, conversation_id: str, message_id: str
     ) -> Iterator["_Change"]:
         """Open a message for a change in place; raise its rev and tell people if one was made."""
-        people: list[str] = []
-        with self._database.write() as connection:
+        with self._database.write() as work:
+            connection = work.connection
             member = require_member(connection, conversation_id, caller.user_id)
             row = _find(connection, conversation_id, message_id)
             change = _Change(connection, member, row)
@@ -257,10 +257,10 @@ class MessageService:
                     .where(MessageRow.conversation_id == conversation_id, MessageRow.seq == row.seq)
                     .values(rev=rev, **change.values)
                 )
-                people = audience(connection, conversation_id)
             change.message = self._one(connection, conversation_id, message_id)
-        if change.event_type is not None:
-            self._publisher.publish(change.event(change.event_type), people)
+            if change.event_type is not None:
+                people = audience(connection, conversation_id)
+                work.announce(change.event(change.event_type), people)
 
     def _one(self, connection: Connection, conversation_id: str, message_id: str) -> Message:
         row = _find(connection, conversation_id, message_id)

@@ -81,7 +81,7 @@ class ProfileService:
 
     def edit(self, user_id: str, display_name: str | None, bio: str | None) -> Profile:
         """Change what is given; None leaves it as it is."""
-        with self._database.session() as session:
+        with self._database.session() as (session, _):
             profile = session.get_one(ProfileRow, user_id)
             if display_name is not None:
                 profile.display_name = display_name

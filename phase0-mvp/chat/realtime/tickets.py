@@ -23,9 +23,9 @@ class Tickets:
     def issue(self, caller: Caller) -> str:
         """Return a new ticket, and forget those that have expired."""
         ticket, now = new_token(), now_ms()
-        with self._database.write() as connection:
-            connection.execute(delete(Ticket).where(Ticket.expires_at <= now))
-            connection.execute(
+        with self._database.write() as work:
+            work.connection.execute(delete(Ticket).where(Ticket.expires_at <= now))
+            work.connection.execute(
                 insert(Ticket).values(
                     ticket_hash=hash_token(ticket),
                     login_id=caller.login_id,
@@ -37,8 +37,8 @@ class Tickets:
 
     def redeem(self, ticket: str) -> Caller | None:
         """Return whose ticket this is and use it up; None if it is not valid."""
-        with self._database.write() as connection:
-            row = connection.execute(
+        with self._database.write() as work:
+            row = work.connection.execute(
                 delete(Ticket)
                 .where(Ticket.ticket_hash == hash_token(ticket))
                 .returning(Ticket.user_id, Ticket.login_id, Ticket.expires_at)

@@ -77,8 +77,8 @@ def test_catching_up_is_read_by_search_not_by_scan(app: Flask, client: FlaskClie
 
 def _fill(database: Database, conversation_id: str, count: int) -> None:
     now = now_ms()
-    with database.write() as connection:
-        connection.execute(
+    with database.write() as work:
+        work.connection.execute(
             insert(MessageRow),
             [
                 {
@@ -95,7 +95,7 @@ def _fill(database: Database, conversation_id: str, count: int) -> None:
                 for seq in range(2, count + 1)
             ],
         )
-        connection.execute(
+        work.connection.execute(
             update(ConversationRow)
             .where(ConversationRow.id == conversation_id)
             .values(last_seq=count, rev=count)

@@ -1,9 +1,10 @@
 """SQLite for the threads of one process: many readers, one writer, no committed write lost."""
 
+import json
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from sqlalchemy import (
     func,
     select,
 )
+from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -102,8 +104,8 @@ class Database:
         except Busy:
             require_open(self.mode())
             raise
-        for event, user_ids in work.announcements:
-            self._publisher.publish(event, user_ids)
+        for announced in work.announcements:
+            self._publisher.publish(announced.event, announced.user_ids)
 
     def mode(self) -> Mode:
         """Return whether the system takes writes."""
@@ -155,13 +157,42 @@ class Database:
         self._engine.dispose()
 
 
+KEPT_IN_KEY_ORDER = {"sqlite_with_rowid": False}
+"""For `__table_args__`: neighbours by primary key lie side by side in the file."""
+
+
+def insert_if_new(table: type[Base], *unique: str) -> Insert:
+    """Return an INSERT of a row that has no effect if one with the same `unique` columns is there.
+
+    Its `rowcount` tells: 1 or 0. Who looks first and then inserts may find that somebody else has
+    inserted meanwhile; this leaves it to the constraint.
+    """
+    return insert(table).on_conflict_do_nothing(index_elements=unique)
+
+
 def items_of(parameter: str) -> Select[Any]:
-    """Return a subquery for `IN`, over a list that is given as one parameter, written as JSON.
+    """Return a subquery for `IN`, over what `as_items` makes one parameter of.
 
     With a placeholder for each item, SQLAlchemy would write the statement anew each time.
     """
     items = func.json_each(bindparam(parameter)).table_valued("value")
     return select(items.c.value)
+
+
+def as_items(values: Collection[str] | Collection[int]) -> str:
+    """Return values as one parameter, for `items_of`."""
+    return json.dumps(list(values))
+
+
+def pairs_of(parameter: str) -> Select[Any]:
+    """Return a subquery for `IN` that yields two columns, over what `as_pairs` makes."""
+    pairs = func.json_each(bindparam(parameter)).table_valued("key", "value")
+    return select(pairs.c.key, pairs.c.value)
+
+
+def as_pairs(values: Mapping[str, int]) -> str:
+    """Return pairs as one parameter, for `pairs_of`."""
+    return json.dumps(dict(values))
 
 
 def _set_up_connections(engine: Engine) -> None:

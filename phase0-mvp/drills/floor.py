@@ -29,20 +29,19 @@ MODE = "SELECT mode FROM system_mode"
 MEMBERSHIP = """
 SELECT members.conversation_id, members.user_id, conversations.kind, members.role,
  conversations.last_seq, conversations.rev, members.read_seq
-FROM members JOIN conversations ON conversations.id = members.conversation_id
-WHERE members.conversation_id = ? AND members.user_id = ?"""
-RESENT = """
-SELECT messages.id, messages.sent_hash FROM messages
-WHERE messages.conversation_id = ? AND messages.sender_id = ? AND messages.client_id = ?"""
+FROM conversations JOIN members ON members.conversation_id = conversations.id
+WHERE conversations.id = ? AND members.user_id = ?"""
 APPEND = """
 UPDATE conversations SET last_seq=(conversations.last_seq + 1), rev=(conversations.rev + 1),
  last_activity_at=? WHERE conversations.id = ? RETURNING last_seq, rev"""
 INSERT = """
 INSERT INTO messages (conversation_id, seq, id, rev, kind, sender_id, client_id, sent_hash, body,
  reply_to, notice, created_at, edited_at, deleted_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (conversation_id, sender_id, client_id) DO NOTHING"""
 MARK_READ = """
-UPDATE members SET read_seq=? WHERE members.conversation_id = ? AND members.user_id = ?"""
+UPDATE members SET read_seq=?
+WHERE members.conversation_id = ? AND members.user_id = ? AND members.read_seq < ?"""
 AUDIENCE = "SELECT members.user_id FROM members WHERE members.conversation_id = ?"
 CONVERSATION = (
     "id", "kind", "name", "created_by", "created_at", "other_id", "member_count", "rev",
@@ -61,9 +60,9 @@ MESSAGE = (
 )  # fmt: skip
 _MESSAGE_COLUMNS = ", ".join(f"messages.{name}" for name in MESSAGE)
 NEWEST = f"""
-SELECT {_MESSAGE_COLUMNS} FROM messages JOIN conversations
- ON conversations.id = messages.conversation_id AND conversations.last_seq = messages.seq
-WHERE conversations.id IN (SELECT anon_1.value FROM json_each(?) AS anon_1)"""  # noqa: S608
+SELECT {_MESSAGE_COLUMNS} FROM messages
+WHERE (messages.conversation_id, messages.seq)
+ IN (SELECT anon_1."key", anon_1.value FROM json_each(?) AS anon_1)"""  # noqa: S608
 HISTORY = f"""
 SELECT {_MESSAGE_COLUMNS} FROM messages
 WHERE messages.conversation_id = ? ORDER BY messages.seq DESC LIMIT ? OFFSET ?"""  # noqa: S608
@@ -118,14 +117,13 @@ def _send(user_id: str, conversation_id: str, sent: dict[str, str]) -> Answer:
     with _writing, _transaction("BEGIN IMMEDIATE", "COMMIT") as connection:
         connection.execute(MODE).fetchone()
         connection.execute(MEMBERSHIP, (conversation_id, user_id)).fetchone()
-        connection.execute(RESENT, (conversation_id, user_id, sent["client_id"])).fetchone()
         seq, rev = connection.execute(APPEND, (now, conversation_id)).fetchone()
         row = (
             conversation_id, seq, str(uuid_utils.uuid7()), rev, "text", user_id,
             sent["client_id"], sent_hash, sent["body"], None, None, now, None, None,
         )  # fmt: skip
         connection.execute(INSERT, row)
-        connection.execute(MARK_READ, (seq, conversation_id, user_id))
+        connection.execute(MARK_READ, (seq, conversation_id, user_id, seq))
         connection.execute(AUDIENCE, (conversation_id,)).fetchall()
     return "201 Created", {"id": row[2], "seq": seq, "rev": rev, "body": sent["body"]}
 
@@ -133,8 +131,8 @@ def _send(user_id: str, conversation_id: str, sent: dict[str, str]) -> Answer:
 def _list(user_id: str, limit: int) -> Answer:
     with _transaction("BEGIN", "ROLLBACK") as connection:
         rows = connection.execute(LIST, (user_id, limit + 1, 0)).fetchall()[:limit]
-        ids = orjson.dumps([row[0] for row in rows]).decode()
-        newest = connection.execute(NEWEST, (ids,)).fetchall()
+        last_seqs = orjson.dumps({row[0]: row[8] for row in rows}).decode()
+        newest = connection.execute(NEWEST, (last_seqs,)).fetchall()
     previews = {row[1]: dict(zip(MESSAGE, row, strict=True)) for row in newest}
     items = [dict(zip(CONVERSATION, row, strict=True)) for row in rows]
     for item in items:

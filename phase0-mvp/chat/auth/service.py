@@ -4,19 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypedDict
 
-from sqlalchemy import ColumnElement, bindparam, delete, literal_column, select
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from chassis.clock import now_ms
-from chassis.database import Database
+from chassis.database import Database, insert_if_new
 from chassis.errors import Conflict, Unauthenticated
 from chassis.events import new_event
 from chassis.identity import LOGINS_ENDED, Caller
 from chassis.ids import new_id
+from chassis.tokens import hash_token, new_token
 from chassis.work import Work
 from chat.auth.models import AccessToken, Account, Login, RefreshToken
 from chat.auth.passwords import Passwords
-from chat.auth.tokens import hash_token, new_token
 from chat.limits import ACCESS_TTL_MAX
 
 TOKENS_KEPT = 1000
@@ -72,10 +72,12 @@ class Lifetimes:
 
 
 class ProfileCreator(Protocol):
-    """Makes the profile that belongs to a new account, in the same transaction."""
+    """Makes the profile that belongs to a new account."""
 
-    def create(self, session: Session, user_id: str, username: str, display_name: str) -> None:
-        """Add the profile."""
+    def create(
+        self, connection: Connection, user_id: str, username: str, display_name: str
+    ) -> None:
+        """Add the profile, in the caller's transaction; again changes nothing."""
 
 
 class AuthService:
@@ -96,16 +98,18 @@ class AuthService:
     def register(self, username: str, password: str, display_name: str) -> Tokens:
         """Create an account with its profile, logged in; `UsernameTaken` if the name is."""
         password_hash = self._passwords.hash(password)
-        with self._database.session() as (session, _):
-            if session.scalar(select(Account.id).where(Account.username == username)):
-                raise UsernameTaken(f"Somebody else is called {username}.")
-            account = Account(
-                id=new_id(), username=username, password_hash=password_hash, created_at=now_ms()
+        user_id = new_id()
+        with self._database.session() as (session, work):
+            inserted = work.connection.execute(
+                insert_if_new(Account, "username").values(
+                    id=user_id, username=username, password_hash=password_hash, created_at=now_ms()
+                )
             )
-            session.add(account)
-            session.flush()
-            self._profiles.create(session, account.id, username, display_name)
-            return self._log_in(session, account.id, ACCESS_TTL_MAX)
+            if not inserted.rowcount:
+                raise UsernameTaken(f"Somebody else is called {username}.")
+            # One transaction for both: nobody ever sees an account without a profile.
+            self._profiles.create(work.connection, user_id, username, display_name)
+            return self._log_in(session, user_id, ACCESS_TTL_MAX)
 
     def log_in(self, username: str, password: str, access_ttl: int) -> Tokens:
         """Check the password and begin a login; `InvalidCredentials` if anything is wrong.
@@ -151,7 +155,7 @@ class AuthService:
         now = now_ms()
         with self._database.session() as (session, work):
             token = session.get(RefreshToken, hash_token(refresh_token))
-            login = session.get(Login, token.login_id) if token else None
+            login = session.get(Login, token.login_id, with_for_update=True) if token else None
             if not token or not login:
                 raise InvalidRefreshToken("The refresh token is unknown, or its login has ended.")
             if self._is_spent(token, login, now):
@@ -190,9 +194,8 @@ class AuthService:
                 AccessToken.login_id == login.id, AccessToken.expires_at <= now
             )
         )
-        tokens = self._issue(session, login, now)
         _forget_oldest_tokens(session, login)
-        return tokens
+        return self._issue(session, login, now)
 
     def _log_in(self, session: Session, account_id: str, access_ttl: int) -> Tokens:
         now = now_ms()
@@ -251,7 +254,7 @@ def _announce_ended(work: Work, login_ids: Sequence[str]) -> None:
 
 
 def _forget_oldest_tokens(session: Session, login: Login) -> None:
-    """Delete what is over `TOKENS_KEPT`. Such an old refresh token is unknown: it ends nothing."""
+    """Make room for new ones among `TOKENS_KEPT`. A forgotten refresh token ends nothing."""
     for kind, age in (
         (RefreshToken, RefreshToken.generation),
         (AccessToken, AccessToken.expires_at),
@@ -259,7 +262,7 @@ def _forget_oldest_tokens(session: Session, login: Login) -> None:
         oldest = (
             select(kind.token_hash)
             .where(kind.login_id == login.id)
-            .order_by(age.desc(), literal_column("rowid").desc())
-            .offset(TOKENS_KEPT)
+            .order_by(age.desc(), kind.token_hash)
+            .offset(TOKENS_KEPT - 1)
         )
         session.execute(delete(kind).where(kind.token_hash.in_(oldest)))

@@ -100,7 +100,7 @@ class MemberService:
         """Remove a member, or leave; an owner who leaves passes ownership on."""
         with self._database.write() as work:
             connection = work.connection
-            member = require_member(connection, conversation_id, caller.user_id)
+            member = require_member(connection, conversation_id, caller.user_id, for_change=True)
             member.require_group()
             leaving = user_id == caller.user_id
             if not leaving:
@@ -126,7 +126,7 @@ class MemberService:
     def _require_group_role(
         self, connection: Connection, caller: Caller, conversation_id: str, *roles: Role
     ) -> Membership:
-        member = require_member(connection, conversation_id, caller.user_id)
+        member = require_member(connection, conversation_id, caller.user_id, for_change=True)
         member.require_group()
         member.require_role(*roles)
         return member

@@ -7,13 +7,14 @@ from typing import Any, TypedDict
 from sqlalchemy import Connection, bindparam, insert, select, tuple_, update
 
 from chassis.clock import now_ms
-from chassis.database import Database
+from chassis.database import Database, insert_if_new
 from chassis.errors import InvalidInput
 from chassis.events import new_event
 from chassis.identity import Caller
 from chassis.ids import new_id
 from chassis.pages import Page, decode_cursor, encode_cursor
 from chassis.work import Work
+from chat.conversations.counters import read_up_to
 from chat.conversations.documents import (
     Conversation,
     StoredConversation,
@@ -24,7 +25,6 @@ from chat.conversations.membership import (
     Membership,
     audience,
     no_such_conversation,
-    read_up_to,
     require_member,
 )
 from chat.conversations.models import ConversationRow, MemberRow
@@ -109,15 +109,11 @@ class ConversationService:
         require_known("member_ids", [other_id], self._people.missing([other_id]))
         conversation_id = direct_id(caller.user_id, other_id)
         with self._database.write() as work:
-            exists = work.connection.scalar(
-                select(ConversationRow.id).where(ConversationRow.id == conversation_id)
-            )
-            if not exists:
-                self._insert(work.connection, conversation_id, caller, "direct", None, [other_id])
+            is_new = _insert(work.connection, conversation_id, caller, "direct", None, [other_id])
             document = self._get(work.connection, conversation_id, caller.user_id)
-            if not exists:
+            if is_new:
                 _announce(work, document, [caller.user_id, other_id], None)
-        return document, not exists
+        return document, is_new
 
     def create_group(self, caller: Caller, name: str, member_ids: Sequence[str]) -> Conversation:
         """Create a group, owned by the caller."""
@@ -126,7 +122,7 @@ class ConversationService:
         conversation_id = new_id()
         people = [caller.user_id, *others]
         with self._database.write() as work:
-            self._insert(work.connection, conversation_id, caller, "group", name, others)
+            _insert(work.connection, conversation_id, caller, "group", name, others)
             noticed = self._timeline.append_notice(
                 work.connection,
                 conversation_id,
@@ -141,7 +137,9 @@ class ConversationService:
     def rename(self, caller: Caller, conversation_id: str, name: str) -> Conversation:
         """Rename a group; the same name again changes nothing."""
         with self._database.write() as work:
-            member = require_member(work.connection, conversation_id, caller.user_id)
+            member = require_member(
+                work.connection, conversation_id, caller.user_id, for_change=True
+            )
             member.require_group()
             member.require_role("owner", "admin")
             changed = work.connection.execute(
@@ -159,13 +157,14 @@ class ConversationService:
             member = require_member(work.connection, conversation_id, caller.user_id)
             if seq > member.last_seq:
                 raise InvalidInput("seq", f"must be at most {member.last_seq}, the newest message")
-            read_seq = max(seq, member.read_seq)
-            if read_seq > member.read_seq:
-                read_up_to(work.connection, conversation_id, caller.user_id, seq)
-                data = {"user_id": caller.user_id, "read_seq": read_seq}
+            if read_up_to(work.connection, conversation_id, caller.user_id, seq):
+                data = {"user_id": caller.user_id, "read_seq": seq}
                 event = new_event("read", data, conversation_id=conversation_id)
                 work.announce(event, audience(work.connection, conversation_id))
-        return ReadMarker(read_seq=read_seq, unread_count=member.last_seq - read_seq)
+            else:
+                member = require_member(work.connection, conversation_id, caller.user_id)
+                seq = member.read_seq
+        return ReadMarker(read_seq=seq, unread_count=member.last_seq - seq)
 
     def _tell_new_name(self, work: Work, actor: Membership, name: str) -> None:
         noticed = self._timeline.append_notice(
@@ -181,46 +180,6 @@ class ConversationService:
         work.announce(noticed, people)
         work.announce(renamed, people)
 
-    def _insert(
-        self,
-        connection: Connection,
-        conversation_id: str,
-        caller: Caller,
-        kind: str,
-        name: str | None,
-        other_ids: Sequence[str],
-    ) -> None:
-        now = now_ms()
-        connection.execute(
-            insert(ConversationRow).values(
-                id=conversation_id,
-                kind=kind,
-                name=name,
-                created_by=caller.user_id,
-                created_at=now,
-                other_id=other_ids[0] if kind == "direct" else None,
-                member_count=1 + len(other_ids),
-                last_seq=0,
-                rev=0,
-                last_activity_at=now,
-            )
-        )
-        first_role = "owner" if kind == "group" else "member"
-        roles = {caller.user_id: first_role} | dict.fromkeys(other_ids, "member")
-        connection.execute(
-            insert(MemberRow),
-            [
-                {
-                    "conversation_id": conversation_id,
-                    "user_id": user_id,
-                    "role": role,
-                    "joined_at": now,
-                    "read_seq": 0,
-                }
-                for user_id, role in roles.items()
-            ],
-        )
-
     def _get(self, connection: Connection, conversation_id: str, reader_id: str) -> Conversation:
         row = connection.execute(
             _ONE, {"user_id": reader_id, "conversation_id": conversation_id}
@@ -233,8 +192,52 @@ class ConversationService:
         self, connection: Connection, rows: Sequence[Any], reader_id: str
     ) -> list[Conversation]:
         found = [StoredConversation._make(row) for row in rows]
-        previews = self._timeline.previews(connection, [one.id for one in found])
+        previews = self._timeline.previews(connection, {one.id: one.last_seq for one in found})
         return [conversation_document(one, reader_id, previews.get(one.id)) for one in found]
+
+
+def _insert(
+    connection: Connection,
+    conversation_id: str,
+    caller: Caller,
+    kind: str,
+    name: str | None,
+    other_ids: Sequence[str],
+) -> bool:
+    """Store a conversation and its members; return False if there is one with this id already."""
+    now = now_ms()
+    inserted = connection.execute(
+        insert_if_new(ConversationRow, "id").values(
+            id=conversation_id,
+            kind=kind,
+            name=name,
+            created_by=caller.user_id,
+            created_at=now,
+            other_id=other_ids[0] if kind == "direct" else None,
+            member_count=1 + len(other_ids),
+            last_seq=0,
+            rev=0,
+            last_activity_at=now,
+        )
+    )
+    if not inserted.rowcount:
+        return False
+    first_role = "owner" if kind == "group" else "member"
+    roles = {caller.user_id: first_role} | dict.fromkeys(other_ids, "member")
+    connection.execute(
+        insert(MemberRow),
+        [
+            {
+                "conversation_id": conversation_id,
+                "user_id": user_id,
+                "role": role,
+                "joined_at": now,
+                "read_seq": 0,
+            }
+            for user_id, role in roles.items()
+        ],
+    )
+    return True
 
 
 def _announce(work: Work, document: Conversation, people: Sequence[str], rev: int | None) -> None:

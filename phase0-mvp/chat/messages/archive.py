@@ -21,7 +21,7 @@ from chassis.archive import (
     Uuid,
     parse,
 )
-from chassis.database import items_of
+from chassis.database import as_items, items_of
 from chassis.rows import (
     Alongside,
     NumberedRow,
@@ -223,7 +223,7 @@ def _check_replies(connection: Connection, messages: Sequence[Numbered]) -> None
     above: dict[str, str] = {}
     replied_to = [message["reply_to"] for _, message in messages if message["reply_to"]]
     if replied_to:
-        rows = connection.execute(_REPLIED_TO, {"ids": json.dumps(replied_to)})
+        rows = connection.execute(_REPLIED_TO, {"ids": as_items(replied_to)})
         above.update((row.id, row.conversation_id) for row in rows)
     for number, message in messages:
         reply_to = message["reply_to"]

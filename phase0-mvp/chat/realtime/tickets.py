@@ -9,7 +9,7 @@ from sqlalchemy import delete, insert
 from chassis.clock import now_ms
 from chassis.database import Database
 from chassis.identity import Caller
-from chat.auth.tokens import hash_token, new_token
+from chassis.tokens import hash_token, new_token
 from chat.realtime.models import Ticket
 
 

@@ -68,10 +68,14 @@ def test_a_session_tells_after_what_it_has_written(database: Database, listener:
 
 
 def test_a_rollback_tells_nothing(database: Database, listener: Listener) -> None:
-    with pytest.raises(IntegrityError), database.write() as work:
-        _store(work.connection)
-        work.announce(new_event("one", {}), ["ann"])
-        _store(work.connection)
+    def store_twice() -> None:
+        with database.write() as work:
+            _store(work.connection)
+            work.announce(new_event("one", {}), ["ann"])
+            _store(work.connection)
+
+    with pytest.raises(IntegrityError):
+        store_twice()
     with database.write() as work:
         _store(work.connection, "another")
         work.announce(new_event("two", {}), ["ann"])

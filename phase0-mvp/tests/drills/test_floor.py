@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import Client
 
 from chassis.database import Database
-from chat.auth.tokens import hash_token
+from chassis.tokens import hash_token
 
 Ask = Callable[[Any, str, dict[str, str]], Any]
 

@@ -29,10 +29,10 @@ class Check:
 @click.command("lint")
 @click.option("--fix", is_flag=True, help="Mend and format what ruff can, then check.")
 def command(*, fix: bool) -> int:
-    """Check the tree as CI does: ruff, its formatter, mypy, schemas and the lock.
+    """Check the tree as CI does: ruff, its formatter, mypy, imports, schemas and the lock.
 
     mypy runs over common/ and over each phase by itself, because every phase has packages
-    of the same names.
+    of the same names. What a phase's modules may import, its pyproject.toml says.
     """
     if fix:
         _run(Check("ruff --fix", [*_ruff("check"), "--fix", "--quiet"], ROOT))
@@ -60,6 +60,8 @@ def _checks() -> Iterator[Check]:
         named = [name for name in sorted(modules) if name.removesuffix(".py").isidentifier()]
         if named:
             yield _mypy(phase.name, phase, named, phase / "tests")
+        if "[tool.importlinter]" in _read(phase / "pyproject.toml"):
+            yield _imports(phase)
 
 
 def _ruff(*words: str) -> list[str]:
@@ -83,6 +85,17 @@ def _mypy(name: str, cwd: Path, modules: list[str], tests: Path) -> Check:
     roots = [cwd, ROOT / "common"]
     bases = roots if (tests / "__init__.py").is_file() else [*roots, tests]
     return Check(f"mypy {name}", [*argv, *modules], cwd, {"MYPYPATH": ":".join(map(str, bases))})
+
+
+def _imports(phase: Path) -> Check:
+    """Hold a phase's imports against the contracts in its pyproject.toml."""
+    program = str(Path(sys.executable).with_name("lint-imports"))
+    argv = [program, "--no-cache", "--no-logo", "pyproject.toml"]
+    return Check(f"imports {phase.name}", argv, phase, {"PYTHONPATH": str(phase)})
+
+
+def _read(file: Path) -> str:
+    return file.read_text(encoding="utf-8") if file.is_file() else ""
 
 
 def _run(check: Check) -> bool:

@@ -1,6 +1,6 @@
-"""The data of a running phase: what commands do to it by way of the phase's own `chat.cli`.
+"""The data of a running phase: what commands do to it by way of a command of the phase's own.
 
-Every phase has that module in its service `chat`; see common/contract/archive/README.md.
+`x-lab.data` of a service in compose.yaml names it; see common/contract/archive/README.md.
 """
 
 import json
@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from lab import engines
+from lab.compose.parse import FILE_NAME
+from lab.compose.yamlfile import load_yaml
 from lab.errors import LabError
 from lab.instance import Instance
 from lab.paths import ROOT
 
-SERVICE = "chat"
-CLI = ("python", "-m", "chat.cli")
 SEED_FILE = "seed.json"
 RESTART_PATIENCE = 30.0  # seconds
 _POLL = 0.05
@@ -50,7 +50,7 @@ class Seed:
 
 @dataclass(frozen=True)
 class State:
-    """What `python -m chat.cli state` tells; mode is `open`, `read-only` or `importing`."""
+    """What the command `state` tells; mode is `open`, `read-only` or `importing`."""
 
     mode: str
     counts: dict[str, int]
@@ -66,7 +66,8 @@ class Data:
 
     def __init__(self, instance: Instance, *, quiet: bool = False) -> None:
         self._instance = instance
-        self._cli = [*CLI, *(["--quiet"] if quiet else [])]
+        self._service, command = _command_of(instance.phase.directory)
+        self._command = [*command, *(["--quiet"] if quiet else [])]
         self._engine = engines.of(instance)
 
     def counts(self) -> dict[str, int]:
@@ -104,7 +105,7 @@ class Data:
     def restart(self) -> None:
         """Restart the service, so that sockets of people who are gone close; wait for it."""
         status = self._engine.status(self._instance)
-        self._engine.restart_service(self._instance, SERVICE)
+        self._engine.restart_service(self._instance, self._service)
         if status is not None and status.address is not None:
             _wait_for(f"{status.address}/readyz")
 
@@ -121,15 +122,39 @@ class Data:
     def _run(
         self, *words: str, stdin: IO[bytes] | None = None, stdout: IO[bytes] | None = None
     ) -> None:
-        code = self._engine.run(self._instance, SERVICE, [*self._cli, *words], stdin, stdout)
+        argv = [*self._command, *words]
+        code = self._engine.run(self._instance, self._service, argv, stdin, stdout)
         if code != 0:
             raise LabError(f"{self._instance.phase.label} did not {words[0]}; it says why above")
 
 
 def is_empty(instance: Instance) -> bool:
     """Return whether a running instance could hold data, and holds none."""
-    could = (instance.phase.directory / "chat" / "cli.py").is_file()
-    return could and not Data(instance).counts()
+    return bool(_commands(instance.phase.directory)) and not Data(instance).counts()
+
+
+def _command_of(directory: Path) -> tuple[str, list[str]]:
+    """Return the service that exports and imports, and the command there that does."""
+    found = _commands(directory)
+    if len(found) != 1:
+        names = ", ".join(found) or "none does"
+        raise LabError(
+            f"one service of {directory / FILE_NAME} must name the command that exports and "
+            f"imports: {names}",
+            'x-lab: {data: ["python", "-m", "chat.cli"]}',
+        )
+    return next(iter(found.items()))
+
+
+def _commands(directory: Path) -> dict[str, list[str]]:
+    tree, _ = load_yaml(directory / FILE_NAME)
+    services = tree.get("services") if isinstance(tree, dict) else None
+    named = {
+        name: (service.get("x-lab") or {}).get("data")
+        for name, service in (services or {}).items()
+        if isinstance(service, dict)
+    }
+    return {name: list(command) for name, command in named.items() if command}
 
 
 @contextmanager

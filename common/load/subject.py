@@ -1,11 +1,12 @@
 """What is measured: a phase that runs, or the floor beside it."""
 
 import contextlib
+import json
 import os
 import shutil
 import signal
-import sqlite3
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +25,9 @@ from lab.phases import Phase
 from lab.running import Observer
 from lab.testing.isolated import isolated, sweep
 
-FLOOR_APPLICATION = "drills.floor:application"
+FLOOR = "drills.floor"
+"""A module of the phase: `application` for gunicorn; run with a directory, it copies what the phase
+has stored there and prints, as JSON, the environment that makes the application work on that."""
 START = 10.0
 """Seconds within which a floor must answer."""
 
@@ -95,21 +98,16 @@ def throw_away(engine: Engine, phase: Phase, observe: Observer) -> Iterator[tupl
 
 @contextlib.contextmanager
 def floor_of(name: str, instance: Instance) -> Iterator[FloorSubject]:
-    """Run the floor on a copy of the instance's database file."""
+    """Run the floor on a copy of the instance's data."""
     process = _server(instance)
     copy = instance.tmp / "floor"
     shutil.rmtree(copy, ignore_errors=True)
     copy.mkdir(parents=True)
-    _copy_database(Path(process.environment["CHAT_DATA_DIR"]), copy)
+    environment = {**process.environment, **_copied(process, copy)}
     port = PortChooser().any()
-    environment = {
-        **process.environment,
-        "CHAT_BIND": f"127.0.0.1:{port}",
-        "CHAT_DATA_DIR": str(copy),
-    }
     with (instance.logs / "floor.log").open("wb") as log:
         server = subprocess.Popen(
-            [*process.argv[:-1], FLOOR_APPLICATION],
+            [*process.argv[:-1], "--bind", f"127.0.0.1:{port}", f"{FLOOR}:application"],
             cwd=process.cwd,
             env=environment,
             stdout=log,
@@ -143,14 +141,19 @@ def _server(instance: Instance) -> ProcessPlan:
     return next(one for one in plan.processes.values() if plan.main_port in one.ports.values())
 
 
-def _copy_database(source: Path, target: Path) -> None:
-    """Copy SQLite files consistently, while they are in use."""
-    for file in source.glob("*.sqlite3"):
-        with (
-            contextlib.closing(sqlite3.connect(file)) as original,
-            contextlib.closing(sqlite3.connect(target / file.name)) as copy,
-        ):
-            original.backup(copy)
+def _copied(process: ProcessPlan, target: Path) -> dict[str, str]:
+    """Have the phase copy what it has stored; return the environment for the copy."""
+    done = subprocess.run(
+        [sys.executable, "-m", FLOOR, str(target)],
+        cwd=process.cwd,
+        env=process.environment,
+        stdout=subprocess.PIPE,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise LabError("the data was not copied for the floor; it says why above")
+    environment: dict[str, str] = json.loads(done.stdout)
+    return environment
 
 
 def _await_answer(url: str, server: "subprocess.Popen[bytes]", instance: Instance) -> None:

@@ -8,10 +8,12 @@ import hashlib
 import os
 import re
 import sqlite3
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
@@ -72,6 +74,7 @@ WHERE reactions.conversation_id = ?
  AND reactions.seq IN (SELECT anon_1.value FROM json_each(?) AS anon_1) ORDER BY reactions.rev"""
 
 _PATH = re.compile(r"/api/v1/conversations(?:/([0-9a-f-]{36})/messages)?")
+DATABASE = "chat.sqlite3"
 _local = threading.local()
 _writing = threading.Lock()
 
@@ -99,6 +102,17 @@ def connect(file: str) -> sqlite3.Connection:
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     return connection
+
+
+def copy_into(directory: Path) -> dict[str, str]:
+    """Copy the database, while it is in use; return the environment for a floor on the copy."""
+    file = Path(os.environ["CHAT_DATA_DIR"]) / DATABASE
+    with (
+        closing(sqlite3.connect(file)) as source,
+        closing(sqlite3.connect(directory / DATABASE)) as copy,
+    ):
+        source.backup(copy)
+    return {"CHAT_DATA_DIR": str(directory)}
 
 
 def _operation(environ: "WSGIEnvironment", conversation_id: str) -> Callable[[str], Answer]:
@@ -166,7 +180,7 @@ def _caller(token: str) -> str:
 def _transaction(begin: str, end: str) -> Iterator[sqlite3.Connection]:
     """Give this thread's connection, in a transaction."""
     if not hasattr(_local, "connection"):
-        _local.connection = connect(f"{os.environ['CHAT_DATA_DIR']}/chat.sqlite3")
+        _local.connection = connect(f"{os.environ['CHAT_DATA_DIR']}/{DATABASE}")
     connection: sqlite3.Connection = _local.connection
     connection.execute(begin)
     yield connection
@@ -175,3 +189,7 @@ def _transaction(begin: str, end: str) -> Iterator[sqlite3.Connection]:
 
 def _now() -> int:
     return time.time_ns() // 1_000_000
+
+
+if __name__ == "__main__":
+    print(orjson.dumps(copy_into(Path(sys.argv[1]))).decode())

@@ -66,7 +66,11 @@ class Mount:
 
 @dataclass(frozen=True)
 class Service:
-    """One service of the file; `render` are targets of binds whose addresses are rewritten."""
+    """One service of the file.
+
+    `render` are targets of binds whose addresses are rewritten; `data` is the command that exports
+    and imports, in the service that has one.
+    """
 
     name: str
     context: Path | None
@@ -84,6 +88,7 @@ class Service:
     stop_grace_period: float = 10.0
     replicas: int = 1
     render: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,7 @@ def parse_service(name: str, value: object, where: Location, context: Context) -
     from_files = _env_files(*section.take("env_file"), context)
     working_dir, working_dir_place = section.take("working_dir")
     mounts = _mounts(section, context)
+    render, data = _of_lab(*section.take("x-lab"), mounts)
     service = Service(
         name=name,
         context=build,
@@ -91,7 +92,8 @@ def parse_service(name: str, value: object, where: Location, context: Context) -
         stop_signal=_stop_signal(*section.take("stop_signal")),
         stop_grace_period=duration(*section.take("stop_grace_period"), default=10.0),
         replicas=_replicas(*section.take("deploy")),
-        render=_render(*section.take("x-lab"), mounts),
+        render=render,
+        data=data,
     )
     section.done()
     if service.context is None and service.image is None:
@@ -288,11 +290,18 @@ def _replicas(value: object, where: Location) -> int:
     return number
 
 
-def _render(value: object, where: Location, mounts: Sequence[Mount]) -> tuple[str, ...]:
-    """Read what the Compose specification leaves to us: which binds hold addresses."""
+def _of_lab(
+    value: object, where: Location, mounts: Sequence[Mount]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Read what the Compose specification leaves to us: which binds hold addresses, whose data."""
     section = Section(value, where)
-    raw, place = section.take("render")
+    render = _render(*section.take("render"), mounts)
+    data = argv(*section.take("data")) or ()
     section.done()
+    return render, data
+
+
+def _render(raw: object, place: Location, mounts: Sequence[Mount]) -> tuple[str, ...]:
     targets = []
     for item, item_place in listing(raw, place):
         target = _absolute(text(item, item_place), item_place)

@@ -227,6 +227,7 @@ def test_what_only_containers_need_is_accepted(tmp_path: Path) -> None:
         cpus: "1.5"
         logging: {driver: json-file}
         labels: {a: b}
+        x-lab: {data: [python, -m, chat.cli]}
         deploy: {resources: {limits: {memory: 512M}}}
         """
     assert one_service(tmp_path, keys).name == "app"
@@ -239,6 +240,7 @@ def test_what_only_containers_need_is_accepted(tmp_path: Path) -> None:
         ("healthchek: {}", "did you mean 'healthcheck'"),
         ("x-lab: {rendr: [/a]}", "did you mean 'render'"),
         ("x-lab: {render: /a}", "services.app.x-lab.render.*expected a list"),
+        ("x-lab: {data: {a: b}}", "services.app.x-lab.data.*expected text"),
         ("x-lab: {render: [/a]}", "/a is not the target of a bind mount"),
         ("deploy: {replicas: 0}", "services.app.deploy.replicas.*at least one"),
         ("deploy: {mode: global}", "services.app.deploy.mode"),

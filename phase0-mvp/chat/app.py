@@ -5,11 +5,13 @@ from pathlib import Path
 
 from flask import Flask
 
-from chassis import problems
+from chassis import problems, services
 from chassis.database import Database
+from chassis.events import Publisher
+from chassis.identity import Authenticator
 from chassis.json import FastJSONProvider
-from chassis.requests import BODY_MAX
-from chassis.settings import Settings
+from chassis.limits import BODY_MAX
+from chassis.services import Services
 from chassis.web import RequestEnvelope
 from chat.auth.passwords import Passwords
 from chat.auth.routes import auth
@@ -30,6 +32,7 @@ from chat.realtime.routes import realtime
 from chat.realtime.service import PresenceService, TypingService
 from chat.realtime.tickets import Tickets
 from chat.realtime.websocket import limit_messages
+from chat.settings import Settings
 from chat.site import Directories, site
 from chat.system import system
 
@@ -48,46 +51,32 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = BODY_MAX
     app.json = FastJSONProvider(app)
     problems.register(app)
-
     stopping = threading.Event()
     app.register_blueprint(system(database, stopping))
     for blueprint in (site, auth, profiles, conversations, messages, realtime):
         app.register_blueprint(blueprint)
+    app.extensions |= {"publisher": publisher, "stopping": stopping}  # for gunicorn.conf.py
 
-    tickets = Tickets(database, settings.ticket_ttl)
-    timeline = MessageTimeline()
-    people = ProfileService(database)
     presence = PresenceService(database, connections, publisher)
-    login = AuthService(
-        database,
-        Passwords(settings.hashes_at_once, settings.hash_wait),
-        Lifetimes(settings.refresh_ttl, settings.refresh_grace),
-        people,
+    tickets = Tickets(database, settings.ticket_ttl)
+    found = _register_services(services.of(app), database, settings)
+    found.register(PresenceService, presence)
+    found.register(Tickets, tickets)
+    sockets.register(
+        socketio,
+        found.get(AuthService),
+        connections,
+        presence,
+        TypingService(database, publisher),
     )
-    app.extensions |= {
-        "database": database,
-        "directories": Directories(settings.web_dir, settings.contract_dir, PHASE),
-        "stopping": stopping,
-        "publisher": publisher,
-        "auth": login,
-        "authenticator": login,
-        "profiles": people,
-        "conversations": ConversationService(database, timeline, people),
-        "members": MemberService(database, timeline, people),
-        "messages": MessageService(database),
-        "presence": presence,
-        "tickets": tickets,
-    }
     socketio.init_app(app)
     limit_messages(socketio)
-    typing = TypingService(database, publisher)
-    sockets.register(socketio, login, connections, presence, typing)
     app.wsgi_app = Admission(app.wsgi_app, tickets, settings.sockets_max)  # type: ignore[method-assign]
     app.wsgi_app = RequestEnvelope(app.wsgi_app)  # type: ignore[method-assign]
     return app
 
 
-def _open_database(settings: Settings, publisher: SocketPublisher) -> Database:
+def _open_database(settings: Settings, publisher: Publisher) -> Database:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     database = Database(
         settings.database_file,
@@ -98,3 +87,24 @@ def _open_database(settings: Settings, publisher: SocketPublisher) -> Database:
     database.create_tables()
     database.end_interrupted_import()
     return database
+
+
+def _register_services(found: Services, database: Database, settings: Settings) -> Services:
+    """Make the services that routes ask for, and give each what it needs."""
+    timeline = MessageTimeline()
+    people = ProfileService(database)
+    accounts = AuthService(
+        database,
+        Passwords(settings.hashes_at_once, settings.hash_wait),
+        Lifetimes(settings.refresh_ttl, settings.refresh_grace),
+        people,
+    )
+    found.register(Database, database)
+    found.register(Directories, Directories(settings.web_dir, settings.contract_dir, PHASE))
+    found.register(Authenticator, accounts)  # type: ignore[type-abstract]
+    found.register(AuthService, accounts)
+    found.register(ProfileService, people)
+    found.register(ConversationService, ConversationService(database, timeline, people))
+    found.register(MemberService, MemberService(database, timeline, people))
+    found.register(MessageService, MessageService(database))
+    return found

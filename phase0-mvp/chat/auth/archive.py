@@ -19,7 +19,7 @@ from chassis.archive import (
     parse,
 )
 from chassis.database import as_items, items_of
-from chassis.requests import INTEGER_MAX
+from chassis.limits import INTEGER_MAX
 from chassis.rows import (
     Alongside,
     NumberedRow,
@@ -29,8 +29,8 @@ from chassis.rows import (
     insert_rows,
     stream,
 )
+from chat.auth.limits import USERNAME_PATTERN
 from chat.auth.models import AccessToken, Account, Login, RefreshToken
-from chat.limits import USERNAME_PATTERN
 
 PasswordHash = Annotated[
     str, StringConstraints(pattern=r"^\$argon2id\$[A-Za-z0-9+/$,=]+$", max_length=512)

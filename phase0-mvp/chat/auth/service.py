@@ -15,9 +15,9 @@ from chassis.identity import LOGINS_ENDED, Caller
 from chassis.ids import new_id
 from chassis.tokens import hash_token, new_token
 from chassis.work import Work
+from chat.auth.limits import ACCESS_TTL_MAX
 from chat.auth.models import AccessToken, Account, Login, RefreshToken
 from chat.auth.passwords import Passwords
-from chat.limits import ACCESS_TTL_MAX
 
 TOKENS_KEPT = 1000
 """Of one login, of each kind. Nobody's own device comes near it; a loop must not fill the disk."""

@@ -13,10 +13,10 @@ from chassis.identity import Caller
 from chassis.pages import Page, decode_cursor, encode_cursor
 from chassis.work import Work
 from chat.conversations.documents import Member, Notice, Role, member_document, notice
+from chat.conversations.limits import GROUP_MEMBERS_MAX
 from chat.conversations.membership import Membership, audience, require_member
 from chat.conversations.models import ConversationRow, MemberRow
 from chat.conversations.timeline import People, Timeline, require_known
-from chat.limits import GROUP_MEMBERS_MAX
 
 
 class GroupFull(Conflict):

@@ -1,10 +1,9 @@
 """Creating, listing, renaming conversations, and how far people have read."""
 
-import uuid
 from collections.abc import Sequence
 from typing import Any, TypedDict
 
-from sqlalchemy import Connection, bindparam, insert, select, tuple_, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from chassis.clock import now_ms
 from chassis.database import Database, insert_if_new
@@ -12,13 +11,14 @@ from chassis.errors import InvalidInput
 from chassis.events import new_event
 from chassis.identity import Caller
 from chassis.ids import new_id
-from chassis.pages import Page, decode_cursor, encode_cursor
+from chassis.pages import Page
 from chassis.work import Work
 from chat.conversations.counters import read_up_to
 from chat.conversations.documents import (
     Conversation,
     StoredConversation,
     conversation_document,
+    direct_id,
     notice,
 )
 from chat.conversations.membership import (
@@ -28,37 +28,24 @@ from chat.conversations.membership import (
     require_member,
 )
 from chat.conversations.models import ConversationRow, MemberRow
+from chat.conversations.paging import NewestFirst
 from chat.conversations.timeline import People, Timeline, require_known
 
-_DIRECT = uuid.UUID("8e0f8b9c-5a55-4a0e-9d52-6b3e4f0d7c11")
-"""The namespace of direct conversations' ids (UUIDv5)."""
-
-_OWN = (
-    select(
-        ConversationRow.id,
-        ConversationRow.kind,
-        ConversationRow.name,
-        ConversationRow.created_by,
-        ConversationRow.created_at,
-        ConversationRow.other_id,
-        ConversationRow.member_count,
-        ConversationRow.rev,
-        ConversationRow.last_seq,
-        ConversationRow.last_activity_at,
-        MemberRow.role,
-        MemberRow.read_seq,
-    )
+_MEMBER_COLUMNS = ("role", "read_seq")
+_COLUMNS = [
+    (MemberRow if name in _MEMBER_COLUMNS else ConversationRow).__table__.c[name]
+    for name in StoredConversation._fields
+]
+OWN = (
+    select(*_COLUMNS)
+    .select_from(ConversationRow)
     .join(MemberRow, MemberRow.conversation_id == ConversationRow.id)
     .where(MemberRow.user_id == bindparam("user_id"))
 )
-_NEWEST_FIRST = _OWN.order_by(
-    ConversationRow.last_activity_at.desc(), ConversationRow.id.desc()
-).limit(bindparam("limit"))
-_NEXT_PAGE = _NEWEST_FIRST.where(
-    tuple_(ConversationRow.last_activity_at, ConversationRow.id)
-    < tuple_(bindparam("before"), bindparam("before_id"))
-)
-_ONE = _OWN.where(ConversationRow.id == bindparam("conversation_id"))
+"""All conversations of a person, to be narrowed down."""
+
+_ONE = OWN.where(ConversationRow.id == bindparam("conversation_id"))
+_PAGES = NewestFirst(*_COLUMNS)
 
 
 class ReadMarker(TypedDict):
@@ -66,11 +53,6 @@ class ReadMarker(TypedDict):
 
     read_seq: int
     unread_count: int
-
-
-def direct_id(one: str, other: str) -> str:
-    """Return the id of the conversation of two people: the same whoever asks."""
-    return str(uuid.uuid5(_DIRECT, ":".join(sorted((one, other)))))
 
 
 class ConversationService:
@@ -83,19 +65,10 @@ class ConversationService:
 
     def list_of(self, caller: Caller, limit: int, cursor: str | None) -> Page[Conversation]:
         """Return the caller's conversations, those with the newest activity first."""
-        values: dict[str, Any] = {"user_id": caller.user_id, "limit": limit + 1}
-        statement = _NEWEST_FIRST
-        if cursor is not None:
-            values["before"], values["before_id"] = decode_cursor(cursor, [int, str])
-            statement = _NEXT_PAGE
         with self._database.read() as connection:
-            rows = connection.execute(statement, values).all()
-            items = self._documents(connection, rows[:limit], caller.user_id)
-        last = rows[limit - 1] if len(rows) > limit else None
-        return Page(
-            items=items,
-            next_cursor=encode_cursor((last.last_activity_at, last.id)) if last else None,
-        )
+            rows, next_cursor = _PAGES.page(connection, caller.user_id, limit, cursor)
+            items = self._documents(connection, rows, caller.user_id)
+        return Page(items=items, next_cursor=next_cursor)
 
     def get(self, caller: Caller, conversation_id: str) -> Conversation:
         """Return one conversation; `NotFound` for who is not a member."""

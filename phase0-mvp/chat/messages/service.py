@@ -12,10 +12,10 @@ from chassis.identity import Caller
 from chassis.work import Work
 from chat.conversations.counters import read_up_to
 from chat.conversations.membership import audience, require_member
-from chat.limits import REACTIONS_MAX
 from chat.messages import store
 from chat.messages.changing import Change, changing
 from chat.messages.documents import Message, message_document
+from chat.messages.limits import REACTIONS_MAX
 from chat.messages.timeline import message_event, next_message
 
 

@@ -7,8 +7,8 @@ import time
 from typing import Any
 
 from chassis import logs
-from chassis.requests import BODY_MAX
-from chassis.settings import Settings
+from chassis.limits import BODY_MAX
+from chat.settings import Settings
 
 settings = Settings()
 logs.set_up(settings.log_level)

@@ -1,7 +1,7 @@
 """The floor: phase 0's main operations as a bare WSGI function over sqlite3.
 
 Same statements, same database, same server, and nothing around them: no framework, no validation,
-no documents, no events. tests/test_floor.py holds the statements against the phase's own.
+no documents, no events. tests/drills/test_floor.py holds the statements against the phase's own.
 """
 
 import hashlib

@@ -22,7 +22,7 @@ from pydantic import (
 from sqlalchemy import Connection
 from typing_extensions import TypedDict
 
-from chassis.requests import INTEGER_MAX
+from chassis.limits import INTEGER_MAX
 
 FORMAT = "chat-archive"
 VERSION = 1

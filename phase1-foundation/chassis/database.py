@@ -1,9 +1,10 @@
 """SQLite for the threads of one process: many readers, one writer, no committed write lost."""
 
+import json
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,14 +20,17 @@ from sqlalchemy import (
     func,
     select,
 )
+from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from chassis import context
 from chassis.errors import Busy
+from chassis.events import Nobody, Publisher
 from chassis.mode import Mode, mode_of, require_open, set_mode
 from chassis.mode import metadata as mode_metadata
+from chassis.work import Work
 
 
 class Base(DeclarativeBase):
@@ -41,13 +45,16 @@ class Base(DeclarativeBase):
 
 
 class Database:
-    """Connections to one SQLite file.
+    """Connections to one SQLite file. What a unit of work announces, `publisher` is given.
 
     Errors: `Busy` when a connection or the write lock is not to be had within `timeout` seconds.
     """
 
-    def __init__(self, file: Path, connections: int, timeout: float) -> None:
+    def __init__(
+        self, file: Path, connections: int, timeout: float, publisher: Publisher | None = None
+    ) -> None:
         self._timeout = timeout
+        self._publisher = publisher or Nobody()
         self._engine = create_engine(
             f"sqlite:///{file}",
             pool_size=connections,
@@ -81,8 +88,10 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self) -> Iterator[Work]:
         """Give the only writing transaction there is; it is on disk when the block has ended.
+
+        Only then is told what was announced in it, in that order.
 
         Errors: `ReadOnly` or `NotReady` while the system takes no writes.
         """
@@ -90,10 +99,13 @@ class Database:
             with self.write_in_any_mode() as connection:
                 # Inside the transaction: no write can slip past a switch that has been turned.
                 require_open(mode_of(connection))
-                yield connection
+                work = Work(connection)
+                yield work
         except Busy:
             require_open(self.mode())
             raise
+        for announced in work.announcements:
+            self._publisher.publish(announced.event, announced.user_ids)
 
     def mode(self) -> Mode:
         """Return whether the system takes writes."""
@@ -118,14 +130,17 @@ class Database:
             self._write_lock.release()
 
     @contextmanager
-    def session(self) -> Iterator[Session]:
-        """Give an ORM session in a writing transaction, where objects read better than rows."""
+    def session(self) -> Iterator[tuple[Session, Work]]:
+        """Give `write`'s unit of work, and an ORM session in it: objects can read better than rows.
+
+        What the session has to write is written at the end of the block.
+        """
         with (
-            self.write() as connection,
+            self.write() as work,
             # The transaction is ours to end, not the session's.
-            Session(connection, join_transaction_mode="rollback_only") as session,
+            Session(work.connection, join_transaction_mode="rollback_only") as session,
         ):
-            yield session
+            yield session, work
             session.flush()
 
     def is_alive(self) -> bool:
@@ -142,13 +157,42 @@ class Database:
         self._engine.dispose()
 
 
+KEPT_IN_KEY_ORDER = {"sqlite_with_rowid": False}
+"""For `__table_args__`: neighbours by primary key lie side by side in the file."""
+
+
+def insert_if_new(table: type[Base], *unique: str) -> Insert:
+    """Return an INSERT of a row that has no effect if one with the same `unique` columns is there.
+
+    Its `rowcount` tells: 1 or 0. Who looks first and then inserts may find that somebody else has
+    inserted meanwhile; this leaves it to the constraint.
+    """
+    return insert(table).on_conflict_do_nothing(index_elements=unique)
+
+
 def items_of(parameter: str) -> Select[Any]:
-    """Return a subquery for `IN`, over a list that is given as one parameter, written as JSON.
+    """Return a subquery for `IN`, over what `as_items` makes one parameter of.
 
     With a placeholder for each item, SQLAlchemy would write the statement anew each time.
     """
     items = func.json_each(bindparam(parameter)).table_valued("value")
     return select(items.c.value)
+
+
+def as_items(values: Collection[str] | Collection[int]) -> str:
+    """Return values as one parameter, for `items_of`."""
+    return json.dumps(list(values))
+
+
+def pairs_of(parameter: str) -> Select[Any]:
+    """Return a subquery for `IN` that yields two columns, over what `as_pairs` makes."""
+    pairs = func.json_each(bindparam(parameter)).table_valued("key", "value")
+    return select(pairs.c.key, pairs.c.value)
+
+
+def as_pairs(values: Mapping[str, int]) -> str:
+    """Return pairs as one parameter, for `pairs_of`."""
+    return json.dumps(dict(values))
 
 
 def _set_up_connections(engine: Engine) -> None:

@@ -1,7 +1,7 @@
 """Events: hints to people that something changed. They may be lost; the database is the truth."""
 
 from collections.abc import Collection
-from typing import Any, Protocol, TypedDict
+from typing import Any, NamedTuple, Protocol, TypedDict
 
 from chassis import context
 from chassis.clock import now_ms, rfc3339
@@ -21,11 +21,25 @@ class Event(TypedDict):
     data: dict[str, Any]
 
 
+class Announcement(NamedTuple):
+    """An event and the people who are to hear of it; nobody, if it is for the system itself."""
+
+    event: Event
+    user_ids: Collection[str]
+
+
 class Publisher(Protocol):
     """Brings events to people."""
 
     def publish(self, event: Event, user_ids: Collection[str]) -> None:
         """Hand the event to whichever of these people are connected; never fails, never waits."""
+
+
+class Nobody:
+    """Publishes nothing: where nobody is connected."""
+
+    def publish(self, event: Event, user_ids: Collection[str]) -> None:
+        """Do nothing."""
 
 
 def new_event(

@@ -1,11 +1,10 @@
-"""Who is calling: the bearer token of a request, judged by whoever the application appointed."""
+"""Who is calling, and who judges that."""
 
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import Protocol
 
-from flask import current_app, request
-
-from chassis.errors import Unauthenticated
+LOGINS_ENDED = "logins.ended"
+"""The event that tells the system itself that logins have ended: `{"login_ids": […]}`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +20,3 @@ class Authenticator(Protocol):
 
     def authenticate(self, access_token: str) -> Caller:
         """Return whose token this is, or raise `Unauthenticated`."""
-
-
-def caller() -> Caller:
-    """Return who sent the current request; raise `Unauthenticated` when nobody did validly."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        raise Unauthenticated("Send an access token: `Authorization: Bearer …`.")
-    authenticator = cast(Authenticator, current_app.extensions["authenticator"])
-    return authenticator.authenticate(token.strip())

@@ -7,8 +7,17 @@ write either comes before the switch or is refused.
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, Connection, Integer, MetaData, String, Table
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Connection,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    insert,
+    update,
+)
 
 from chassis.errors import NotReady, ReadOnly
 
@@ -46,8 +55,8 @@ def mode_of(connection: Connection) -> Mode:
 
 def set_mode(connection: Connection, mode: Mode) -> None:
     """Change the mode in the caller's transaction."""
-    statement = insert(_mode).values(id=1, mode=mode)
-    connection.execute(statement.on_conflict_do_update(["id"], set_={"mode": mode}))
+    if not connection.execute(update(_mode).values(mode=mode)).rowcount:
+        connection.execute(insert(_mode).values(id=1, mode=mode))
 
 
 def require_open(mode: Mode) -> None:

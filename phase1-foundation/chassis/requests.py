@@ -1,7 +1,9 @@
-"""Reading requests: the JSON body and the query string, as typed objects or not at all."""
+"""Reading requests: who sends it, the JSON body, the query string, each typed or not at all."""
 
 import re
-from typing import Annotated, TypeVar
+from collections.abc import Callable
+from functools import wraps
+from typing import Annotated, Concatenate, ParamSpec, TypeVar
 
 from flask import request
 from gunicorn.http.errors import ParseException
@@ -15,15 +17,14 @@ from pydantic import (
 )
 from werkzeug.exceptions import UnsupportedMediaType
 
-from chassis.errors import BadRequest, InvalidInput
+from chassis import services
+from chassis.errors import BadRequest, InvalidInput, Unauthenticated
+from chassis.identity import Authenticator, Caller
+from chassis.limits import BATCH_MAX, PAGE_MAX
 
 Model = TypeVar("Model", bound=BaseModel)
-
-BATCH_MAX = 100
-PAGE_MAX = 100
-BODY_MAX = 64 * 1024
-INTEGER_MAX = 2**53 - 1
-"""The largest integer that every JSON reader keeps exact."""
+Given = ParamSpec("Given")
+Answer = TypeVar("Answer")
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _CONTROL_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
@@ -91,6 +92,20 @@ class PageQuery(Query):
 
     limit: QueryInt = Field(50, ge=1, le=PAGE_MAX)
     cursor: str | None = Field(None, max_length=512)
+
+
+def login_required(view: Callable[Concatenate[Caller, Given], Answer]) -> Callable[Given, Answer]:
+    """Give a view its caller; `Unauthenticated` when nobody sent the request validly."""
+
+    @wraps(view)
+    def with_caller(*args: Given.args, **kwargs: Given.kwargs) -> Answer:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise Unauthenticated("Send an access token: `Authorization: Bearer …`.")
+        judge: Authenticator = services.get(Authenticator)  # type: ignore[type-abstract]
+        return view(judge.authenticate(token.strip()), *args, **kwargs)
+
+    return with_caller
 
 
 def body(model: type[Model]) -> Model:

@@ -2,6 +2,7 @@
 
 import traceback
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import BinaryIO
 
 from sqlalchemy import Connection, delete, exists, select
@@ -10,6 +11,8 @@ from chassis.archive import REPORT_EVERY, Reader, Section, Writer
 from chassis.database import Base, Database
 from chassis.mode import Mode, mode_of, set_mode
 
+Sections = Callable[[Connection], Sequence[Section]]
+"""Returns what an archive consists of, for one export or import over this connection."""
 Progress = Callable[[int], None]
 """Is told how much is done, now and then: records of an export, bytes of an import."""
 
@@ -19,12 +22,12 @@ class NotPossible(Exception):
 
 
 def export_archive(
-    database: Database, sections: Sequence[Section], file: BinaryIO, progress: Progress
+    database: Database, sections: Sections, file: BinaryIO, progress: Progress
 ) -> dict[str, int]:
     """Write everything as of one moment; return how many records of each type."""
     writer = Writer(file)
     with database.read() as connection:
-        records = (record for section in sections for record in section.write(connection))
+        records = chain.from_iterable(section.write(connection) for section in sections(connection))
         for done, record in enumerate(records):
             writer.write(record)
             if done % REPORT_EVERY == 0:
@@ -34,7 +37,7 @@ def export_archive(
 
 def import_archive(
     database: Database,
-    sections: Sequence[Section],
+    sections: Sections,
     file: BinaryIO,
     progress: Progress,
     *,
@@ -53,8 +56,9 @@ def import_archive(
             _require_importing(connection)
             if replace:
                 _delete_everything(connection)
-            reader = Reader(file, [section.types for section in sections], progress)
-            for section in sections:
+            wanted = sections(connection)
+            reader = Reader(file, [section.types for section in wanted], progress)
+            for section in wanted:
                 section.read(connection, reader)
             counts = reader.finish()
             set_mode(connection, Mode.OPEN)

@@ -5,18 +5,19 @@ from pathlib import Path
 
 from flask import Flask
 
-from chassis import problems
+from chassis import problems, services
 from chassis.cache.link import Link
 from chassis.database import Database
+from chassis.events import Publisher
+from chassis.identity import Authenticator
 from chassis.json import FastJSONProvider
-from chassis.requests import BODY_MAX
-from chassis.settings import Settings
+from chassis.limits import BODY_MAX
+from chassis.services import Services
 from chassis.web import RequestEnvelope
 from chat.auth.passwords import Passwords
 from chat.auth.routes import auth
 from chat.auth.service import AuthService, Lifetimes
 from chat.conversations.cached import CachedConversations
-from chat.conversations.listing import ListAuthenticator
 from chat.conversations.members import MemberService
 from chat.conversations.routes import conversations
 from chat.conversations.service import ConversationService
@@ -34,6 +35,7 @@ from chat.realtime.routes import realtime
 from chat.realtime.service import PresenceService, TypingService
 from chat.realtime.tickets import Tickets
 from chat.realtime.websocket import limit_messages
+from chat.settings import Settings
 from chat.site import Directories, site
 from chat.system import system
 
@@ -43,67 +45,71 @@ PHASE = Path(__file__).resolve().parent.parent
 def create_app(settings: Settings | None = None) -> Flask:
     """Return the WSGI application, ready to serve; its tables exist afterwards."""
     settings = settings or Settings()
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    database = Database(
-        settings.database_file, settings.database_connections, settings.database_timeout
-    )
-    database.create_tables()
-    database.end_interrupted_import()
+    connections = Connections()
+    socketio = sockets.make_socketio()
+    publisher = SocketPublisher(socketio, connections)
+    database = _open_database(settings, publisher)
 
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = BODY_MAX
     app.json = FastJSONProvider(app)
     problems.register(app)
-
     stopping = threading.Event()
     app.register_blueprint(system(database, stopping))
     for blueprint in (site, auth, profiles, conversations, messages, realtime):
         app.register_blueprint(blueprint)
+    app.extensions |= {"publisher": publisher, "stopping": stopping}  # for gunicorn.conf.py
 
-    publisher = _wire(app, database, settings)
-    app.extensions |= {
-        "database": database,
-        "directories": Directories(settings.web_dir, settings.contract_dir, PHASE),
-        "stopping": stopping,
-        "publisher": publisher,
-    }
+    presence = PresenceService(database, connections, publisher)
+    tickets = Tickets(database, settings.ticket_ttl)
+    found = _register_services(services.of(app), database, settings)
+    found.register(PresenceService, presence)
+    found.register(Tickets, tickets)
+    sockets.register(
+        socketio,
+        found.get(AuthService),
+        connections,
+        presence,
+        TypingService(database, publisher),
+    )
+    socketio.init_app(app)
+    limit_messages(socketio)
+    app.wsgi_app = Admission(app.wsgi_app, tickets, settings.sockets_max)  # type: ignore[method-assign]
     app.wsgi_app = RequestEnvelope(app.wsgi_app)  # type: ignore[method-assign]
     return app
 
 
-def _wire(app: Flask, database: Database, settings: Settings) -> SocketPublisher:
-    """Make the services and give each what it needs; the routes find them in `extensions`."""
-    connections = Connections()
-    socketio = sockets.make_socketio()
-    publisher = SocketPublisher(socketio, connections)
-    tickets = Tickets(database, settings.ticket_ttl)
+def _open_database(settings: Settings, publisher: Publisher) -> Database:
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    database = Database(
+        settings.database_file,
+        settings.database_connections,
+        settings.database_timeout,
+        publisher,
+    )
+    database.create_tables()
+    database.end_interrupted_import()
+    return database
+
+
+def _register_services(found: Services, database: Database, settings: Settings) -> Services:
+    """Make the services that routes ask for, and give each what it needs."""
     timeline = MessageTimeline()
-    people = ProfileService(database)
-    presence = PresenceService(database, connections, publisher)
-    login = AuthService(
+    cache = Link(settings.cache_url, settings.cache_timeout, settings.cache_pause)
+    people = CachedProfiles(database, cache)
+    accounts = AuthService(
         database,
         Passwords(settings.hashes_at_once, settings.hash_wait),
         Lifetimes(settings.refresh_ttl, settings.refresh_grace),
         people,
-        publisher,
     )
-    cache = Link(settings.cache_url, settings.cache_timeout, settings.cache_pause)
-    talks = ConversationService(database, timeline, people, publisher)
-    lists = CachedConversations(talks, login, database, timeline, cache)
-    app.extensions |= {
-        "auth": login,
-        "authenticator": ListAuthenticator(login, lists),
-        "cache": cache,
-        "profiles": CachedProfiles(people, cache),
-        "conversations": lists,
-        "members": MemberService(database, timeline, people, publisher),
-        "messages": MessageService(database, publisher),
-        "presence": presence,
-        "tickets": tickets,
-    }
-    socketio.init_app(app)
-    limit_messages(socketio)
-    typing = TypingService(database, publisher)
-    sockets.register(socketio, login, connections, presence, typing)
-    app.wsgi_app = Admission(app.wsgi_app, tickets, settings.sockets_max)  # type: ignore[method-assign]
-    return publisher
+    found.register(Database, database)
+    found.register(Link, cache)
+    found.register(Directories, Directories(settings.web_dir, settings.contract_dir, PHASE))
+    found.register(Authenticator, accounts)  # type: ignore[type-abstract]
+    found.register(AuthService, accounts)
+    found.register(ProfileService, people)
+    found.register(ConversationService, CachedConversations(database, timeline, people, cache))
+    found.register(MemberService, MemberService(database, timeline, people))
+    found.register(MessageService, MessageService(database))
+    return found

@@ -1,6 +1,7 @@
-"""What an archive of this system consists of, in this order."""
+"""What an archive of this system consists of."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -11,15 +12,20 @@ from chat.conversations.archive import Conversations, timelines
 from chat.messages.archive import Messages
 from chat.profiles.archive import Profiles
 
-SECTIONS: Sequence[Section] = (
-    Users(),
-    Logins(),
-    Profiles(people),
-    Conversations(unknown_people),
-    Messages(unknown_people, timelines),
-)
+
+def sections(connection: Connection) -> Sequence[Section]:
+    """Return the sections in their order. What one has to know of another, it asks as told here."""
+    unknown = partial(unknown_people, connection)
+    return (
+        Users(),
+        Logins(),
+        Profiles(partial(people, connection)),
+        Conversations(unknown),
+        Messages(unknown, partial(timelines, connection)),
+    )
 
 
 def counts(connection: Connection) -> dict[str, int]:
     """Return how many records of each type the system holds."""
-    return {name: n for section in SECTIONS for name, n in section.counts(connection).items()}
+    found = sections(connection)
+    return {name: n for section in found for name, n in section.counts(connection).items()}

@@ -20,9 +20,9 @@ from chassis.database import Database
 from chassis.errors import Busy
 from chassis.mode import Mode, mode_of, set_mode
 from chassis.progress import ProgressLine
-from chassis.settings import Settings
 from chassis.transfer import NotPossible
-from chat.archive import SECTIONS, counts
+from chat.archive import counts, sections
+from chat.settings import Settings
 
 FAILED = 1
 INTERRUPTED = 130
@@ -82,14 +82,14 @@ def _export(database: Database, given: argparse.Namespace) -> None:
     with database.read() as connection:
         total = sum(counts(connection).values())
     with _private_file(given.file) as file, ProgressLine("exporting", total) as progress:
-        written = transfer.export_archive(database, SECTIONS, file, progress)
+        written = transfer.export_archive(database, sections, file, progress)
     _tell(given, f"exported {_in_words(written)}")
     _tell(given, "the archive holds password and token hashes: guard it like the database")
 
 
 def _import(database: Database, given: argparse.Namespace) -> None:
     with _readable_file(given.file) as file, ProgressLine("importing", _size(file)) as progress:
-        read = transfer.import_archive(database, SECTIONS, file, progress, replace=given.replace)
+        read = transfer.import_archive(database, sections, file, progress, replace=given.replace)
     _tell(given, f"imported {_in_words(read)}")
 
 

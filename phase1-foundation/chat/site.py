@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
-from flask import Blueprint, Response, current_app, redirect, send_from_directory
+from flask import Blueprint, Response, redirect, send_from_directory
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
+
+from chassis import services
 
 OWN_FILES_ONLY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -33,10 +34,6 @@ class Directories:
     phase: Path
 
 
-def _directories() -> Directories:
-    return cast(Directories, current_app.extensions["directories"])
-
-
 def _send(directory: Path, name: str, policy: str | None = None) -> Response:
     """Send a file. Pages need a policy of their own; what they load keeps the strictest one."""
     response = send_from_directory(directory.resolve(), name)
@@ -50,7 +47,7 @@ def _send(directory: Path, name: str, policy: str | None = None) -> Response:
 @site.get("/")
 def index() -> Response:
     """Send the browser client's page."""
-    return _send(_directories().web, "index.html", CLIENT_POLICY)
+    return _send(services.get(Directories).web, "index.html", CLIENT_POLICY)
 
 
 @site.get("/web/<path:name>")
@@ -58,7 +55,7 @@ def client_file(name: str) -> Response:
     """Send a file of the browser client; its tests and notes stay at home."""
     if Path(name).suffix not in CLIENT_FILES or "tests" in Path(name).parts:
         raise NotFound
-    return _send(_directories().web, name)
+    return _send(services.get(Directories).web, name)
 
 
 @site.get("/api/docs")
@@ -70,20 +67,20 @@ def docs_without_slash() -> BaseResponse:
 @site.get("/api/docs/")
 def docs() -> Response:
     """Send the page that renders the API documents."""
-    return _send(_directories().contract / "docs", "index.html", DOCS_POLICY)
+    return _send(services.get(Directories).contract / "docs", "index.html", DOCS_POLICY)
 
 
 @site.get("/api/docs/<path:name>")
 def docs_file(name: str) -> Response:
     """Send a file of that page, or the page of problem types."""
     name = "problems.html" if name == "problems" else name
-    return _send(_directories().contract / "docs", name, DOCS_POLICY)
+    return _send(services.get(Directories).contract / "docs", name, DOCS_POLICY)
 
 
 @site.get("/api/<any('openapi.yaml', 'asyncapi.yaml'):name>")
 def document(name: str) -> Response:
     """Send one of the API documents."""
-    response = _send(_directories().contract, name)
+    response = _send(services.get(Directories).contract, name)
     response.mimetype = "application/yaml"  # RFC 9512; Python's table does not know it yet
     return response
 
@@ -91,16 +88,16 @@ def document(name: str) -> Response:
 @site.get("/lesson")
 def lesson() -> Response:
     """Send the page that renders the lesson."""
-    return _send(_directories().web, "lesson.html", CLIENT_POLICY)
+    return _send(services.get(Directories).web, "lesson.html", CLIENT_POLICY)
 
 
 @site.get("/lesson.md")
 def lesson_text() -> Response:
     """Send the lesson of this phase."""
-    return _send(_directories().phase, "README.md")
+    return _send(services.get(Directories).phase, "README.md")
 
 
 @site.get("/architecture.svg")
 def picture() -> Response:
     """Send the picture of this phase's architecture."""
-    return _send(_directories().phase, "architecture.svg", PICTURE_POLICY)
+    return _send(services.get(Directories).phase, "architecture.svg", PICTURE_POLICY)

@@ -6,9 +6,12 @@ from flask import Blueprint, Response, jsonify
 
 from chassis.database import Database
 from chassis.errors import NotReady
+from chassis.limits import BATCH_MAX, BODY_MAX, PAGE_MAX
 from chassis.mode import Mode
-from chassis.requests import BATCH_MAX, BODY_MAX, PAGE_MAX
-from chat import limits
+from chat.auth import limits as accounts
+from chat.conversations import limits as conversations
+from chat.messages import limits as messages
+from chat.profiles import limits as profiles
 
 VERSION = "0.1.0"
 
@@ -20,15 +23,15 @@ SYSTEM = {
     "version": VERSION,
     "capabilities": [],
     "limits": {
-        "password_min": limits.PASSWORD_MIN,
-        "password_max": limits.PASSWORD_MAX,
-        "display_name_max": limits.DISPLAY_NAME_MAX,
-        "bio_max": limits.BIO_MAX,
-        "group_name_max": limits.GROUP_NAME_MAX,
-        "group_members_max": limits.GROUP_MEMBERS_MAX,
-        "message_body_max": limits.MESSAGE_BODY_MAX,
-        "reactions_max": limits.REACTIONS_MAX,
-        "access_ttl_max": limits.ACCESS_TTL_MAX,
+        "password_min": accounts.PASSWORD_MIN,
+        "password_max": accounts.PASSWORD_MAX,
+        "display_name_max": profiles.DISPLAY_NAME_MAX,
+        "bio_max": profiles.BIO_MAX,
+        "group_name_max": conversations.GROUP_NAME_MAX,
+        "group_members_max": conversations.GROUP_MEMBERS_MAX,
+        "message_body_max": messages.MESSAGE_BODY_MAX,
+        "reactions_max": messages.REACTIONS_MAX,
+        "access_ttl_max": accounts.ACCESS_TTL_MAX,
         "batch_max": BATCH_MAX,
         "page_max": PAGE_MAX,
         "request_body_max": BODY_MAX,

@@ -1,18 +1,20 @@
 """The floor: the main operations as a bare WSGI function over sqlite3 and Redis.
 
 Same statements, same database, same reads of Redis, same server, and nothing around them: no
-framework, no validation, no documents, no events. tests/test_floor.py holds the statements against
-the phase's own.
+framework, no validation, no documents, no events. tests/drills/test_floor.py holds the statements
+against the phase's own.
 """
 
 import hashlib
 import os
 import re
 import sqlite3
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
@@ -31,20 +33,19 @@ MODE = "SELECT mode FROM system_mode"
 MEMBERSHIP = """
 SELECT members.conversation_id, members.user_id, conversations.kind, members.role,
  conversations.last_seq, conversations.rev, members.read_seq
-FROM members JOIN conversations ON conversations.id = members.conversation_id
-WHERE members.conversation_id = ? AND members.user_id = ?"""
-RESENT = """
-SELECT messages.id, messages.sent_hash FROM messages
-WHERE messages.conversation_id = ? AND messages.sender_id = ? AND messages.client_id = ?"""
+FROM conversations JOIN members ON members.conversation_id = conversations.id
+WHERE conversations.id = ? AND members.user_id = ?"""
 APPEND = """
 UPDATE conversations SET last_seq=(conversations.last_seq + 1), rev=(conversations.rev + 1),
  last_activity_at=? WHERE conversations.id = ? RETURNING last_seq, rev"""
 INSERT = """
 INSERT INTO messages (conversation_id, seq, id, rev, kind, sender_id, client_id, sent_hash, body,
  reply_to, notice, created_at, edited_at, deleted_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (conversation_id, sender_id, client_id) DO NOTHING"""
 MARK_READ = """
-UPDATE members SET read_seq=? WHERE members.conversation_id = ? AND members.user_id = ?"""
+UPDATE members SET read_seq=?
+WHERE members.conversation_id = ? AND members.user_id = ? AND members.read_seq < ?"""
 AUDIENCE = "SELECT members.user_id FROM members WHERE members.conversation_id = ?"
 CONVERSATION = (
     "id", "kind", "name", "created_by", "created_at", "other_id", "member_count", "rev",
@@ -57,14 +58,11 @@ SELECT conversations.id, conversations.kind, conversations.name, conversations.c
 FROM conversations JOIN members ON members.conversation_id = conversations.id
 WHERE members.user_id = ?
 ORDER BY conversations.last_activity_at DESC, conversations.id DESC LIMIT ? OFFSET ?"""
-CALLER_AND_PAGE = """
+PAGE = """
 SELECT conversations.id, conversations.rev, conversations.last_activity_at,
- conversations.created_by, conversations.other_id, members.role, members.read_seq,
- logins.account_id, logins.id AS id_1
-FROM access_tokens JOIN logins ON logins.id = access_tokens.login_id
- JOIN members ON members.user_id = logins.account_id
- JOIN conversations ON conversations.id = members.conversation_id
-WHERE access_tokens.token_hash = ? AND access_tokens.expires_at > ?
+ conversations.created_by, conversations.other_id, members.role, members.read_seq
+FROM conversations JOIN members ON members.conversation_id = conversations.id
+WHERE members.user_id = ?
 ORDER BY conversations.last_activity_at DESC, conversations.id DESC LIMIT ? OFFSET ?"""
 MESSAGE = (
     "id", "conversation_id", "seq", "rev", "kind", "sender_id", "client_id", "body", "reply_to",
@@ -72,9 +70,9 @@ MESSAGE = (
 )  # fmt: skip
 _MESSAGE_COLUMNS = ", ".join(f"messages.{name}" for name in MESSAGE)
 NEWEST = f"""
-SELECT {_MESSAGE_COLUMNS} FROM messages JOIN conversations
- ON conversations.id = messages.conversation_id AND conversations.last_seq = messages.seq
-WHERE conversations.id IN (SELECT anon_1.value FROM json_each(?) AS anon_1)"""  # noqa: S608
+SELECT {_MESSAGE_COLUMNS} FROM messages
+WHERE (messages.conversation_id, messages.seq)
+ IN (SELECT anon_1."key", anon_1.value FROM json_each(?) AS anon_1)"""  # noqa: S608
 HISTORY = f"""
 SELECT {_MESSAGE_COLUMNS} FROM messages
 WHERE messages.conversation_id = ? ORDER BY messages.seq DESC LIMIT ? OFFSET ?"""  # noqa: S608
@@ -84,6 +82,7 @@ WHERE reactions.conversation_id = ?
  AND reactions.seq IN (SELECT anon_1.value FROM json_each(?) AS anon_1) ORDER BY reactions.rev"""
 
 _PATH = re.compile(r"/api/v1/conversations(?:/([0-9a-f-]{36})/messages)?")
+DATABASE = "chat.sqlite3"
 _local = threading.local()
 _writing = threading.Lock()
 
@@ -96,8 +95,8 @@ def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> 
     if found is None:
         start_response("404 Not Found", [("Content-Length", "0")])
         return []
-    token = environ["HTTP_AUTHORIZATION"].removeprefix("Bearer ")
-    status, document = _operation(environ, found[1])(token)
+    user_id = _caller(environ["HTTP_AUTHORIZATION"].removeprefix("Bearer "))
+    status, document = _operation(environ, found[1])(user_id)
     body = orjson.dumps(document)
     headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
     start_response(status, headers)
@@ -113,14 +112,25 @@ def connect(file: str) -> sqlite3.Connection:
     return connection
 
 
+def copy_into(directory: Path) -> dict[str, str]:
+    """Copy the database, while it is in use; return the environment for a floor on the copy."""
+    file = Path(os.environ["CHAT_DATA_DIR"]) / DATABASE
+    with (
+        closing(sqlite3.connect(file)) as source,
+        closing(sqlite3.connect(directory / DATABASE)) as copy,
+    ):
+        source.backup(copy)
+    return {"CHAT_DATA_DIR": str(directory)}
+
+
 def _operation(environ: "WSGIEnvironment", conversation_id: str) -> Callable[[str], Answer]:
     if environ["REQUEST_METHOD"] == "POST":
         sent = orjson.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
-        return lambda token: _send(_caller(token), conversation_id, sent)
+        return lambda user_id: _send(user_id, conversation_id, sent)
     limit = int(parse_qs(environ["QUERY_STRING"])["limit"][0])
     if conversation_id:
-        return lambda token: _history(_caller(token), conversation_id, limit)
-    return lambda token: _list(token, limit)
+        return lambda user_id: _history(user_id, conversation_id, limit)
+    return lambda user_id: _list(user_id, limit)
 
 
 def _send(user_id: str, conversation_id: str, sent: dict[str, str]) -> Answer:
@@ -129,27 +139,24 @@ def _send(user_id: str, conversation_id: str, sent: dict[str, str]) -> Answer:
     with _writing, _transaction("BEGIN IMMEDIATE", "COMMIT") as connection:
         connection.execute(MODE).fetchone()
         connection.execute(MEMBERSHIP, (conversation_id, user_id)).fetchone()
-        connection.execute(RESENT, (conversation_id, user_id, sent["client_id"])).fetchone()
         seq, rev = connection.execute(APPEND, (now, conversation_id)).fetchone()
         row = (
             conversation_id, seq, str(uuid_utils.uuid7()), rev, "text", user_id,
             sent["client_id"], sent_hash, sent["body"], None, None, now, None, None,
         )  # fmt: skip
         connection.execute(INSERT, row)
-        connection.execute(MARK_READ, (seq, conversation_id, user_id))
+        connection.execute(MARK_READ, (seq, conversation_id, user_id, seq))
         connection.execute(AUDIENCE, (conversation_id,)).fetchall()
     return "201 Created", {"id": row[2], "seq": seq, "rev": rev, "body": sent["body"]}
 
 
-def _list(token: str, limit: int) -> Answer:
-    digest = hashlib.sha256(token.encode()).digest()
+def _list(user_id: str, limit: int) -> Answer:
     with _transaction("BEGIN", "ROLLBACK") as connection:
-        values = (digest, _now(), limit + 1, 0)
-        rows = connection.execute(CALLER_AND_PAGE, values).fetchall()[:limit]
+        rows = connection.execute(PAGE, (user_id, limit + 1, 0)).fetchall()[:limit]
     keys = [f"floor:{row[0]}:{row[1]}" for row in rows]
     stored: Any = _redis().mget(keys)
     if None in stored:
-        stored = _fill(rows[0][-2], limit, keys)
+        stored = _fill(user_id, limit, keys)
     items = [orjson.loads(value) for value in stored]
     for item, row in zip(items, rows, strict=True):
         item["role"], item["read_seq"] = row[5:7]
@@ -161,8 +168,8 @@ def _fill(user_id: str, limit: int, keys: list[str]) -> list[bytes]:
     """Store what the list needs. The floor is measured alone: nobody writes meanwhile."""
     with _transaction("BEGIN", "ROLLBACK") as connection:
         rows = connection.execute(LIST, (user_id, limit + 1, 0)).fetchall()[:limit]
-        ids = orjson.dumps([row[0] for row in rows]).decode()
-        newest = connection.execute(NEWEST, (ids,)).fetchall()
+        last_seqs = orjson.dumps({row[0]: row[8] for row in rows}).decode()
+        newest = connection.execute(NEWEST, (last_seqs,)).fetchall()
     previews = {row[1]: dict(zip(MESSAGE, row, strict=True)) for row in newest}
     items = [dict(zip(CONVERSATION, row, strict=True)) for row in rows]
     stored = [orjson.dumps(item | {"last_message": previews.get(item["id"])}) for item in items]
@@ -196,7 +203,7 @@ def _caller(token: str) -> str:
 def _transaction(begin: str, end: str) -> Iterator[sqlite3.Connection]:
     """Give this thread's connection, in a transaction."""
     if not hasattr(_local, "connection"):
-        _local.connection = connect(f"{os.environ['CHAT_DATA_DIR']}/chat.sqlite3")
+        _local.connection = connect(f"{os.environ['CHAT_DATA_DIR']}/{DATABASE}")
     connection: sqlite3.Connection = _local.connection
     connection.execute(begin)
     yield connection
@@ -213,3 +220,7 @@ def _redis() -> Redis:
 
 def _now() -> int:
     return time.time_ns() // 1_000_000
+
+
+if __name__ == "__main__":
+    print(orjson.dumps(copy_into(Path(sys.argv[1]))).decode())

@@ -14,8 +14,8 @@ from running import PHASE
 
 from chassis import transfer
 from chassis.database import Database
-from chat.archive import SECTIONS
-from chat.conversations.service import direct_id
+from chat.archive import sections
+from chat.conversations.documents import direct_id
 
 HEADER = {"type": "header", "format": "chat-archive", "version": 1}
 ANN, BOB, EVE = (f"0190000{n}-0000-7000-8000-000000000000" for n in (1, 2, 3))
@@ -186,12 +186,12 @@ def is_empty(database: Database) -> bool:
 
 def load(database: Database, source: BinaryIO, *, replace: bool = False) -> dict[str, int]:
     """Import."""
-    return transfer.import_archive(database, SECTIONS, source, lambda _done: None, replace=replace)
+    return transfer.import_archive(database, sections, source, lambda _done: None, replace=replace)
 
 
 def dump(database: Database, target: BinaryIO) -> dict[str, int]:
     """Export."""
-    return transfer.export_archive(database, SECTIONS, target, lambda _done: None)
+    return transfer.export_archive(database, sections, target, lambda _done: None)
 
 
 def cli(directory: Path, *arguments: str, **options: Any) -> "subprocess.Popen[bytes]":

@@ -21,8 +21,10 @@ from redis.exceptions import RedisError
 from running import wait_for
 from werkzeug.test import TestResponse
 
-from chassis.settings import Settings
+from chassis import services
+from chassis.cache.link import Link
 from chat.app import create_app
+from chat.settings import Settings
 
 PAUSE = 0.2
 """Seconds for which the applications here do without a Redis that has failed."""
@@ -176,7 +178,7 @@ def app_on(directory: Path, url: str, timeout: float = 5.0) -> Flask:
 
 def until_on(app: Flask) -> Flask:
     """Wait until the application has its Redis, and return it."""
-    wait_for(app.extensions["cache"].epoch)
+    wait_for(services.of(app).get(Link).epoch)
     return app
 
 

@@ -13,8 +13,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from caching import RedisServer, app_on, until_on
 from running import Server
 
-from chassis.settings import Settings
 from chat.app import create_app
+from chat.settings import Settings
 
 
 @pytest.fixture(autouse=True)

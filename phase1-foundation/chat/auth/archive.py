@@ -1,6 +1,5 @@
 """Accounts and logins in an archive, with the hashes of passwords and tokens."""
 
-import json
 from collections.abc import Collection, Iterator, Sequence
 from typing import Annotated, Any, Literal
 
@@ -19,8 +18,8 @@ from chassis.archive import (
     Uuid,
     parse,
 )
-from chassis.database import items_of
-from chassis.requests import INTEGER_MAX
+from chassis.database import as_items, items_of
+from chassis.limits import INTEGER_MAX
 from chassis.rows import (
     Alongside,
     NumberedRow,
@@ -30,8 +29,8 @@ from chassis.rows import (
     insert_rows,
     stream,
 )
+from chat.auth.limits import USERNAME_PATTERN
 from chat.auth.models import AccessToken, Account, Login, RefreshToken
-from chat.limits import USERNAME_PATTERN
 
 PasswordHash = Annotated[
     str, StringConstraints(pattern=r"^\$argon2id\$[A-Za-z0-9+/$,=]+$", max_length=512)
@@ -88,7 +87,7 @@ _LOGIN = TypeAdapter(LoginRecord)
 
 def unknown_people(connection: Connection, user_ids: Collection[str]) -> set[str]:
     """Return those ids that are no account's."""
-    known = connection.scalars(_KNOWN, {"user_ids": json.dumps(list(user_ids))})
+    known = connection.scalars(_KNOWN, {"user_ids": as_items(user_ids)})
     return set(user_ids).difference(known)
 
 

@@ -1,20 +1,16 @@
 """HTTP for accounts and logins."""
 
-from typing import Annotated, cast
+from typing import Annotated
 
-from flask import Blueprint, Response, current_app, jsonify
+from flask import Blueprint, Response, jsonify
 from pydantic import Field, StringConstraints
 
-from chassis.identity import caller
-from chassis.requests import Body, Exact, Line, body
+from chassis import services
+from chassis.identity import Caller
+from chassis.requests import Body, Exact, Line, body, login_required
+from chat.auth.limits import ACCESS_TTL_MAX, PASSWORD_MAX, PASSWORD_MIN, USERNAME_PATTERN
 from chat.auth.service import AuthService
-from chat.limits import (
-    ACCESS_TTL_MAX,
-    DISPLAY_NAME_MAX,
-    PASSWORD_MAX,
-    PASSWORD_MIN,
-    USERNAME_PATTERN,
-)
+from chat.profiles.limits import DISPLAY_NAME_MAX
 
 auth = Blueprint("auth", __name__, url_prefix="/api/v1/auth")
 
@@ -44,15 +40,13 @@ class Refresh(Body):
     refresh_token: str = Field(min_length=1, max_length=512)
 
 
-def _service() -> AuthService:
-    return cast(AuthService, current_app.extensions["auth"])
-
-
 @auth.post("/register")
 def register() -> tuple[Response, int]:
     """Create an account, logged in."""
     wanted = body(Registration)
-    tokens = _service().register(wanted.username, wanted.password, wanted.display_name)
+    tokens = services.get(AuthService).register(
+        wanted.username, wanted.password, wanted.display_name
+    )
     return jsonify(tokens), 201
 
 
@@ -60,24 +54,28 @@ def register() -> tuple[Response, int]:
 def log_in() -> Response:
     """Begin a login."""
     given = body(Credentials)
-    return jsonify(_service().log_in(given.username, given.password, given.access_ttl))
+    return jsonify(
+        services.get(AuthService).log_in(given.username, given.password, given.access_ttl)
+    )
 
 
 @auth.post("/refresh")
 def refresh() -> Response:
     """Exchange a refresh token for new tokens."""
-    return jsonify(_service().refresh(body(Refresh).refresh_token))
+    return jsonify(services.get(AuthService).refresh(body(Refresh).refresh_token))
 
 
 @auth.post("/logout")
-def log_out() -> tuple[str, int]:
+@login_required
+def log_out(caller: Caller) -> tuple[str, int]:
     """End this login."""
-    _service().log_out(caller())
+    services.get(AuthService).log_out(caller)
     return "", 204
 
 
 @auth.post("/logout-all")
-def log_out_everywhere() -> tuple[str, int]:
+@login_required
+def log_out_everywhere(caller: Caller) -> tuple[str, int]:
     """End every login of this person."""
-    _service().log_out_everywhere(caller())
+    services.get(AuthService).log_out_everywhere(caller)
     return "", 204

@@ -1,21 +1,23 @@
 """Registering, logging in, refreshing and logging out."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypedDict
 
-from sqlalchemy import bindparam, delete, literal_column, select
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from chassis.clock import now_ms
-from chassis.database import Database
+from chassis.database import Database, insert_if_new
 from chassis.errors import Conflict, Unauthenticated
-from chassis.identity import Caller
+from chassis.events import new_event
+from chassis.identity import LOGINS_ENDED, Caller
 from chassis.ids import new_id
+from chassis.tokens import hash_token, new_token
+from chassis.work import Work
+from chat.auth.limits import ACCESS_TTL_MAX
 from chat.auth.models import AccessToken, Account, Login, RefreshToken
 from chat.auth.passwords import Passwords
-from chat.auth.tokens import hash_token, new_token
-from chat.limits import ACCESS_TTL_MAX
 
 TOKENS_KEPT = 1000
 """Of one login, of each kind. Nobody's own device comes near it; a loop must not fill the disk."""
@@ -70,17 +72,12 @@ class Lifetimes:
 
 
 class ProfileCreator(Protocol):
-    """Makes the profile that belongs to a new account, in the same transaction."""
+    """Makes the profile that belongs to a new account."""
 
-    def create(self, session: Session, user_id: str, username: str, display_name: str) -> None:
-        """Add the profile."""
-
-
-class SocketCloser(Protocol):
-    """Closes the sockets of logins that have ended."""
-
-    def close_logins(self, login_ids: Collection[str]) -> None:
-        """Close them soon; never fails, never waits."""
+    def create(
+        self, connection: Connection, user_id: str, username: str, display_name: str
+    ) -> None:
+        """Add the profile, in the caller's transaction; again changes nothing."""
 
 
 class AuthService:
@@ -92,27 +89,27 @@ class AuthService:
         passwords: Passwords,
         lifetimes: Lifetimes,
         profiles: ProfileCreator,
-        sockets: SocketCloser,
     ) -> None:
         self._database = database
         self._passwords = passwords
         self._lifetimes = lifetimes
         self._profiles = profiles
-        self._sockets = sockets
 
     def register(self, username: str, password: str, display_name: str) -> Tokens:
         """Create an account with its profile, logged in; `UsernameTaken` if the name is."""
         password_hash = self._passwords.hash(password)
-        with self._database.session() as session:
-            if session.scalar(select(Account.id).where(Account.username == username)):
-                raise UsernameTaken(f"Somebody else is called {username}.")
-            account = Account(
-                id=new_id(), username=username, password_hash=password_hash, created_at=now_ms()
+        user_id = new_id()
+        with self._database.session() as (session, work):
+            inserted = work.connection.execute(
+                insert_if_new(Account, "username").values(
+                    id=user_id, username=username, password_hash=password_hash, created_at=now_ms()
+                )
             )
-            session.add(account)
-            session.flush()
-            self._profiles.create(session, account.id, username, display_name)
-            return self._log_in(session, account.id, ACCESS_TTL_MAX)
+            if not inserted.rowcount:
+                raise UsernameTaken(f"Somebody else is called {username}.")
+            # One transaction for both: nobody ever sees an account without a profile.
+            self._profiles.create(work.connection, user_id, username, display_name)
+            return self._log_in(session, user_id, ACCESS_TTL_MAX)
 
     def log_in(self, username: str, password: str, access_ttl: int) -> Tokens:
         """Check the password and begin a login; `InvalidCredentials` if anything is wrong.
@@ -128,11 +125,9 @@ class AuthService:
         fits = self._passwords.verify(found.password_hash if found else None, password)
         if found is None or not fits:
             raise InvalidCredentials("The username or the password is wrong.")
-        with self._database.session() as session:
-            ended = self._forget_expired(session, found.id)
-            tokens = self._log_in(session, found.id, access_ttl)
-        self._sockets.close_logins(ended)
-        return tokens
+        with self._database.session() as (session, work):
+            _forget_expired(work, found.id)
+            return self._log_in(session, found.id, access_ttl)
 
     def authenticate(self, access_token: str) -> Caller:
         """Return whose access token this is; `Unauthenticated` when unknown, expired or ended."""
@@ -158,33 +153,28 @@ class AuthService:
         may be a thief, or the victim of one: the login ends for both.
         """
         now = now_ms()
-        ended: str | None = None
-        with self._database.session() as session:
+        with self._database.session() as (session, work):
             token = session.get(RefreshToken, hash_token(refresh_token))
-            login = session.get(Login, token.login_id) if token else None
+            login = session.get(Login, token.login_id, with_for_update=True) if token else None
             if not token or not login:
                 raise InvalidRefreshToken("The refresh token is unknown, or its login has ended.")
             if self._is_spent(token, login, now):
                 session.delete(login)
-                ended = login.id
+                _announce_ended(work, [login.id])
             else:
                 return self._rotate(session, token, login, now)
-        self._sockets.close_logins([ended])
         raise InvalidRefreshToken("The refresh token was used before; its login has been ended.")
 
     def log_out(self, caller: Caller) -> None:
         """End the caller's login."""
-        with self._database.write() as connection:
-            connection.execute(delete(Login).where(Login.id == caller.login_id))
-        self._sockets.close_logins([caller.login_id])
+        with self._database.write() as work:
+            work.connection.execute(delete(Login).where(Login.id == caller.login_id))
+            _announce_ended(work, [caller.login_id])
 
     def log_out_everywhere(self, caller: Caller) -> None:
         """End every login of the caller, this one too."""
-        with self._database.write() as connection:
-            ended = connection.scalars(
-                delete(Login).where(Login.account_id == caller.user_id).returning(Login.id)
-            ).all()
-        self._sockets.close_logins(ended)
+        with self._database.write() as work:
+            _end_logins(work, Login.account_id == caller.user_id)
 
     def _is_spent(self, token: RefreshToken, login: Login, now: int) -> bool:
         if now >= login.expires_at:
@@ -204,9 +194,8 @@ class AuthService:
                 AccessToken.login_id == login.id, AccessToken.expires_at <= now
             )
         )
-        tokens = self._issue(session, login, now)
         _forget_oldest_tokens(session, login)
-        return tokens
+        return self._issue(session, login, now)
 
     def _log_in(self, session: Session, account_id: str, access_ttl: int) -> Tokens:
         now = now_ms()
@@ -249,13 +238,23 @@ class AuthService:
             refresh_expires_in=self._lifetimes.refresh,
         )
 
-    def _forget_expired(self, session: Session, account_id: str) -> Sequence[str]:
-        expired = (Login.account_id == account_id, Login.expires_at <= now_ms())
-        return session.scalars(delete(Login).where(*expired).returning(Login.id)).all()
+
+def _forget_expired(work: Work, account_id: str) -> None:
+    _end_logins(work, Login.account_id == account_id, Login.expires_at <= now_ms())
+
+
+def _end_logins(work: Work, *which: ColumnElement[bool]) -> None:
+    ended = work.connection.scalars(delete(Login).where(*which).returning(Login.id)).all()
+    _announce_ended(work, ended)
+
+
+def _announce_ended(work: Work, login_ids: Sequence[str]) -> None:
+    if login_ids:
+        work.announce(new_event(LOGINS_ENDED, {"login_ids": list(login_ids)}))
 
 
 def _forget_oldest_tokens(session: Session, login: Login) -> None:
-    """Delete what is over `TOKENS_KEPT`. Such an old refresh token is unknown: it ends nothing."""
+    """Make room for new ones among `TOKENS_KEPT`. A forgotten refresh token ends nothing."""
     for kind, age in (
         (RefreshToken, RefreshToken.generation),
         (AccessToken, AccessToken.expires_at),
@@ -263,7 +262,7 @@ def _forget_oldest_tokens(session: Session, login: Login) -> None:
         oldest = (
             select(kind.token_hash)
             .where(kind.login_id == login.id)
-            .order_by(age.desc(), literal_column("rowid").desc())
-            .offset(TOKENS_KEPT)
+            .order_by(age.desc(), kind.token_hash)
+            .offset(TOKENS_KEPT - 1)
         )
         session.execute(delete(kind).where(kind.token_hash.in_(oldest)))

@@ -29,15 +29,14 @@ from chassis.rows import (
     insert_rows,
     stream,
 )
-from chat.conversations.documents import Kind, Role
+from chat.conversations.documents import Kind, Role, direct_id
+from chat.conversations.limits import GROUP_MEMBERS_MAX, GROUP_NAME_MAX
 from chat.conversations.models import ConversationRow, MemberRow
-from chat.conversations.service import direct_id
-from chat.limits import GROUP_MEMBERS_MAX, GROUP_NAME_MAX
 
 GROUPS_AT_ONCE = 50
 """Conversations, with up to 250 members each."""
 
-UnknownPeople = Callable[[Connection, Collection[str]], set[str]]
+UnknownPeople = Callable[[Collection[str]], set[str]]
 """Returns those ids that are nobody's."""
 
 
@@ -127,7 +126,7 @@ class Conversations:
         for groups in in_batches(_groups(reader.take(*self.types)), GROUPS_AT_ONCE):
             named = {group.record["created_by"] for group in groups}
             named.update(member["user_id"] for group in groups for _, member in group.members)
-            unknown = self._unknown_people(connection, named)
+            unknown = self._unknown_people(named)
             for group in groups:
                 group.check_people(unknown)
             insert_rows(connection, ConversationRow, [group.row() for group in groups])

@@ -1,8 +1,12 @@
 """Conversations and members as the contract writes them."""
 
+import uuid
 from typing import Any, Literal, NamedTuple, TypedDict
 
 from chassis.clock import rfc3339
+
+_DIRECT = uuid.UUID("8e0f8b9c-5a55-4a0e-9d52-6b3e4f0d7c11")
+"""The namespace of direct conversations' ids (UUIDv5)."""
 
 Kind = Literal["direct", "group"]
 Role = Literal["owner", "admin", "member"]
@@ -60,6 +64,11 @@ class Member(TypedDict):
     role: Role
     joined_at: str
     read_seq: int
+
+
+def direct_id(one: str, other: str) -> str:
+    """Return the id of the conversation of two people: the same whoever asks."""
+    return str(uuid.uuid5(_DIRECT, ":".join(sorted((one, other)))))
 
 
 def notice(

@@ -8,14 +8,15 @@ from sqlalchemy import Connection, Select, case, delete, insert, select, tuple_,
 from chassis.clock import now_ms
 from chassis.database import Database
 from chassis.errors import Conflict, Forbidden, NotFound
-from chassis.events import Event, Publisher, new_event
+from chassis.events import Event, new_event
 from chassis.identity import Caller
 from chassis.pages import Page, decode_cursor, encode_cursor
+from chassis.work import Work
 from chat.conversations.documents import Member, Notice, Role, member_document, notice
+from chat.conversations.limits import GROUP_MEMBERS_MAX
 from chat.conversations.membership import Membership, audience, require_member
 from chat.conversations.models import ConversationRow, MemberRow
 from chat.conversations.timeline import People, Timeline, require_known
-from chat.limits import GROUP_MEMBERS_MAX
 
 
 class GroupFull(Conflict):
@@ -26,15 +27,12 @@ class GroupFull(Conflict):
 
 
 class MemberService:
-    """Every method is one transaction; events go out after it."""
+    """Every method is one transaction."""
 
-    def __init__(
-        self, database: Database, timeline: Timeline, people: People, publisher: Publisher
-    ) -> None:
+    def __init__(self, database: Database, timeline: Timeline, people: People) -> None:
         self._database = database
         self._timeline = timeline
         self._people = people
-        self._publisher = publisher
 
     def list_of(
         self, caller: Caller, conversation_id: str, limit: int, cursor: str | None
@@ -63,68 +61,46 @@ class MemberService:
         """Add people; who is in already stays as they are. Return all that were named."""
         wanted = list(dict.fromkeys(user_ids))
         missing = self._people.missing(wanted)
-        events: list[Event] = []
-        with self._database.write() as connection:
+        with self._database.write() as work:
+            connection = work.connection
             member = self._require_group_role(connection, caller, conversation_id, "owner", "admin")
             require_known("user_ids", user_ids, missing)
-            present = set(audience(connection, conversation_id))
+            present = audience(connection, conversation_id)
             added = [user_id for user_id in wanted if user_id not in present]
             if len(present) + len(added) > GROUP_MEMBERS_MAX:
                 raise GroupFull(f"A group holds at most {GROUP_MEMBERS_MAX} people.")
             if added:
                 self._insert(connection, member, added)
-                events = self._note(
-                    connection,
-                    member,
-                    notice("members_added", user_ids=added),
-                    "conversation.members_added",
-                    {"user_ids": added},
-                )
-            row = connection.execute(
-                select(ConversationRow.name, ConversationRow.created_by).where(
-                    ConversationRow.id == conversation_id
-                )
-            ).one()
+                self._tell_of_added(work, member, added)
             rows = connection.execute(
                 _members(conversation_id).where(MemberRow.user_id.in_(wanted))
             ).all()
-            people = audience(connection, conversation_id)
-        if added:
-            data = {"kind": "group", "name": row.name, "created_by": row.created_by}
-            created = new_event(
-                "conversation.created",
-                data,
-                conversation_id=conversation_id,
-                rev=events[0]["rev"],
-            )
-            self._publisher.publish(created, added)
-        self._publish(events, people)
         found = {row.user_id: member_document(row) for row in rows}
         return [found[user_id] for user_id in wanted]
 
     def set_role(self, caller: Caller, conversation_id: str, user_id: str, role: Role) -> Member:
         """Give a member a role. Giving `owner` hands ownership over; the giver becomes admin."""
-        events: list[Event] = []
-        with self._database.write() as connection:
+        with self._database.write() as work:
+            connection = work.connection
             member = self._require_group_role(connection, caller, conversation_id, "owner")
             target = _require_target(connection, conversation_id, user_id)
             if target.user_id == caller.user_id and role != "owner":
                 raise Forbidden("Hand ownership over first, by making somebody else the owner.")
             if target.role != role:
+                people = audience(connection, conversation_id)
                 if role == "owner":
-                    events += self._give_role(connection, member, caller.user_id, "admin")
-                events += self._give_role(connection, member, user_id, role)
+                    self._give_role(work, member, caller.user_id, "admin", people)
+                self._give_role(work, member, user_id, role, people)
             row = connection.execute(
                 _members(conversation_id).where(MemberRow.user_id == user_id)
             ).one()
-            people = audience(connection, conversation_id)
-        self._publish(events, people)
         return member_document(row)
 
     def remove(self, caller: Caller, conversation_id: str, user_id: str) -> None:
         """Remove a member, or leave; an owner who leaves passes ownership on."""
-        with self._database.write() as connection:
-            member = require_member(connection, conversation_id, caller.user_id)
+        with self._database.write() as work:
+            connection = work.connection
+            member = require_member(connection, conversation_id, caller.user_id, for_change=True)
             member.require_group()
             leaving = user_id == caller.user_id
             if not leaving:
@@ -132,25 +108,25 @@ class MemberService:
             target = _require_target(connection, conversation_id, user_id)
             if not leaving and member.role == "admin" and target.role != "member":
                 raise Forbidden("An admin removes members only.")
-            before = audience(connection, conversation_id)
             _delete(connection, conversation_id, user_id)
-            removed, *noticed = self._note(
+            left = audience(connection, conversation_id)
+            removed, noticed = self._note(
                 connection,
                 member,
                 notice("member_left" if leaving else "member_removed", user_ids=[user_id]),
                 "conversation.member_removed",
                 {"user_id": user_id},
             )
-            if target.role == "owner":
-                heir = _heir(connection, conversation_id)
-                noticed += self._give_role(connection, member, heir, "owner") if heir else []
-        self._publish([removed], before)
-        self._publish(noticed, [one for one in before if one != user_id])
+            work.announce(removed, [user_id, *left])
+            work.announce(noticed, left)
+            heir = _heir(connection, conversation_id) if target.role == "owner" else None
+            if heir is not None:
+                self._give_role(work, member, heir, "owner", left)
 
     def _require_group_role(
         self, connection: Connection, caller: Caller, conversation_id: str, *roles: Role
     ) -> Membership:
-        member = require_member(connection, conversation_id, caller.user_id)
+        member = require_member(connection, conversation_id, caller.user_id, for_change=True)
         member.require_group()
         member.require_role(*roles)
         return member
@@ -172,17 +148,44 @@ class MemberService:
         )
         _count(connection, member.conversation_id, len(user_ids))
 
+    def _tell_of_added(self, work: Work, actor: Membership, added: Sequence[str]) -> None:
+        changed, noticed = self._note(
+            work.connection,
+            actor,
+            notice("members_added", user_ids=list(added)),
+            "conversation.members_added",
+            {"user_ids": added},
+        )
+        row = work.connection.execute(
+            select(ConversationRow.name, ConversationRow.created_by).where(
+                ConversationRow.id == actor.conversation_id
+            )
+        ).one()
+        created = new_event(
+            "conversation.created",
+            {"kind": "group", "name": row.name, "created_by": row.created_by},
+            conversation_id=actor.conversation_id,
+            rev=changed["rev"],
+        )
+        people = audience(work.connection, actor.conversation_id)
+        work.announce(created, added)
+        work.announce(changed, people)
+        work.announce(noticed, people)
+
     def _give_role(
-        self, connection: Connection, actor: Membership, user_id: str, role: Role
-    ) -> list[Event]:
-        _set_role(connection, actor.conversation_id, user_id, role)
-        return self._note(
-            connection,
+        self, work: Work, actor: Membership, user_id: str, role: Role, people: Sequence[str]
+    ) -> None:
+        """Give a role, and tell these people."""
+        _set_role(work.connection, actor.conversation_id, user_id, role)
+        changed, noticed = self._note(
+            work.connection,
             actor,
             notice("role_changed", user_ids=[user_id], role=role),
             "conversation.role_changed",
             {"user_id": user_id, "role": role},
         )
+        work.announce(changed, people)
+        work.announce(noticed, people)
 
     def _note(
         self,
@@ -191,7 +194,7 @@ class MemberService:
         said: Notice,
         event_type: str,
         data: dict[str, object],
-    ) -> list[Event]:
+    ) -> tuple[Event, Event]:
         """Write the notice; return the event of the change, and the one of the notice."""
         noticed = self._timeline.append_notice(
             connection, actor.conversation_id, actor.user_id, said
@@ -199,11 +202,7 @@ class MemberService:
         changed = new_event(
             event_type, data, conversation_id=actor.conversation_id, rev=noticed["rev"]
         )
-        return [changed, noticed]
-
-    def _publish(self, events: Sequence[Event], people: Sequence[str]) -> None:
-        for event in events:
-            self._publisher.publish(event, people)
+        return changed, noticed
 
 
 def _members(conversation_id: str) -> Select[*tuple[Any, ...]]:

@@ -1,9 +1,11 @@
 """Who may see a conversation. Everything that touches one asks here first."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, select
+from sqlalchemy.orm import aliased
 
 from chassis.errors import Conflict, Forbidden, NotFound
 from chat.conversations.documents import Kind, Role
@@ -50,24 +52,26 @@ _MEMBERSHIP = (
         ConversationRow.rev,
         MemberRow.read_seq,
     )
-    .join(ConversationRow, ConversationRow.id == MemberRow.conversation_id)
+    .select_from(ConversationRow)
+    .join(MemberRow, MemberRow.conversation_id == ConversationRow.id)
     .where(
-        MemberRow.conversation_id == bindparam("conversation_id"),
+        ConversationRow.id == bindparam("conversation_id"),
         MemberRow.user_id == bindparam("user_id"),
     )
 )
+# Locks the conversation's row, and then the member's. SQLite has one writer, and says nothing here.
+_MEMBERSHIP_FOR_CHANGE = _MEMBERSHIP.with_for_update()
 
 _AUDIENCE = select(MemberRow.user_id).where(
     MemberRow.conversation_id == bindparam("conversation_id")
 )
 
-_READ_UP_TO = (
-    update(MemberRow)
-    .where(
-        MemberRow.conversation_id == bindparam("conversation"),
-        MemberRow.user_id == bindparam("reader"),
-    )
-    .values(read_seq=bindparam("seq"))
+_mine, _theirs = aliased(MemberRow), aliased(MemberRow)
+_ACQUAINTANCES = (
+    select(_theirs.user_id)
+    .join(_mine, _mine.conversation_id == _theirs.conversation_id)
+    .where(_mine.user_id == bindparam("user_id"))
+    .distinct()
 )
 
 
@@ -76,13 +80,16 @@ def no_such_conversation() -> NotFound:
     return NotFound("There is no such conversation.")
 
 
-def require_member(connection: Connection, conversation_id: str, user_id: str) -> Membership:
-    """Return the membership.
+def require_member(
+    connection: Connection, conversation_id: str, user_id: str, *, for_change: bool = False
+) -> Membership:
+    """Return the membership; `for_change` keeps it, and the conversation, as it is until the end.
 
     `NotFound` for whoever is not a member: they learn no more than if there were no conversation.
     """
+    statement = _MEMBERSHIP_FOR_CHANGE if for_change else _MEMBERSHIP
     row: Any = connection.execute(
-        _MEMBERSHIP, {"conversation_id": conversation_id, "user_id": user_id}
+        statement, {"conversation_id": conversation_id, "user_id": user_id}
     ).first()
     if row is None:
         raise no_such_conversation()
@@ -94,8 +101,11 @@ def audience(connection: Connection, conversation_id: str) -> list[str]:
     return list(connection.scalars(_AUDIENCE, {"conversation_id": conversation_id}))
 
 
-def read_up_to(connection: Connection, conversation_id: str, user_id: str, seq: int) -> None:
-    """Set how far a member has read."""
-    connection.execute(
-        _READ_UP_TO, {"conversation": conversation_id, "reader": user_id, "seq": seq}
-    )
+def acquaintances(
+    connection: Connection, user_id: str, among: Collection[str] | None = None
+) -> set[str]:
+    """Return who shares a conversation with a person; of all, or of those `among` them."""
+    statement = _ACQUAINTANCES
+    if among is not None:
+        statement = statement.where(_theirs.user_id.in_(among))
+    return set(connection.scalars(statement, {"user_id": user_id}))

@@ -1,18 +1,20 @@
 """HTTP for conversations and their members."""
 
-from typing import Annotated, cast
+from typing import Annotated
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, jsonify
+from flask import Blueprint, Response, jsonify
 from pydantic import Field, StringConstraints
 
+from chassis import services
 from chassis.errors import InvalidInput
-from chassis.identity import caller
-from chassis.requests import BATCH_MAX, INTEGER_MAX, Body, Id, Line, PageQuery, body, query
+from chassis.identity import Caller
+from chassis.limits import BATCH_MAX, INTEGER_MAX
+from chassis.requests import Body, Id, Line, PageQuery, body, login_required, query
 from chat.conversations.documents import Kind, Role
+from chat.conversations.limits import GROUP_NAME_MAX
 from chat.conversations.members import MemberService
 from chat.conversations.service import ConversationService
-from chat.limits import GROUP_NAME_MAX
 
 conversations = Blueprint("conversations", __name__, url_prefix="/api/v1/conversations")
 
@@ -52,85 +54,92 @@ class ReadUpTo(Body):
     seq: int = Field(ge=0, le=INTEGER_MAX)
 
 
-def _conversations() -> ConversationService:
-    return cast(ConversationService, current_app.extensions["conversations"])
-
-
-def _members() -> MemberService:
-    return cast(MemberService, current_app.extensions["members"])
-
-
 @conversations.get("")
-def list_own() -> Response:
+@login_required
+def list_own(caller: Caller) -> Response:
     """List one's conversations, the liveliest first."""
-    who = caller()
     page = query(PageQuery)
-    return jsonify(_conversations().list_of(who, page.limit, page.cursor))
+    return jsonify(services.get(ConversationService).list_of(caller, page.limit, page.cursor))
 
 
 @conversations.post("")
-def create() -> tuple[Response, int]:
+@login_required
+def create(caller: Caller) -> tuple[Response, int]:
     """Begin a conversation; a direct one that exists is returned."""
-    who = caller()
     wanted = body(NewConversation)
+    service = services.get(ConversationService)
     if wanted.kind == "direct":
         if wanted.name:
             raise InvalidInput("name", "a direct conversation has none")
         if len(wanted.member_ids) != 1:
             raise InvalidInput("member_ids", "must name the one other person")
-        document, is_new = _conversations().create_direct(who, wanted.member_ids[0])
+        document, is_new = service.create_direct(caller, wanted.member_ids[0])
         return jsonify(document), 201 if is_new else 200
     if not wanted.name:
         raise InvalidInput("name", "a group needs one")
-    return jsonify(_conversations().create_group(who, wanted.name, wanted.member_ids)), 201
+    return jsonify(service.create_group(caller, wanted.name, wanted.member_ids)), 201
 
 
 @conversations.get("/<uuid:conversation_id>")
-def read_one(conversation_id: UUID) -> Response:
+@login_required
+def read_one(caller: Caller, conversation_id: UUID) -> Response:
     """Read one conversation."""
-    return jsonify(_conversations().get(caller(), str(conversation_id)))
+    return jsonify(services.get(ConversationService).get(caller, str(conversation_id)))
 
 
 @conversations.patch("/<uuid:conversation_id>")
-def rename(conversation_id: UUID) -> Response:
+@login_required
+def rename(caller: Caller, conversation_id: UUID) -> Response:
     """Rename a group."""
-    who = caller()
-    return jsonify(_conversations().rename(who, str(conversation_id), body(Rename).name))
+    return jsonify(
+        services.get(ConversationService).rename(caller, str(conversation_id), body(Rename).name)
+    )
 
 
 @conversations.put("/<uuid:conversation_id>/read")
-def mark_read(conversation_id: UUID) -> Response:
+@login_required
+def mark_read(caller: Caller, conversation_id: UUID) -> Response:
     """Move one's read marker."""
-    who = caller()
-    return jsonify(_conversations().mark_read(who, str(conversation_id), body(ReadUpTo).seq))
+    return jsonify(
+        services.get(ConversationService).mark_read(
+            caller, str(conversation_id), body(ReadUpTo).seq
+        )
+    )
 
 
 @conversations.get("/<uuid:conversation_id>/members")
-def list_members(conversation_id: UUID) -> Response:
+@login_required
+def list_members(caller: Caller, conversation_id: UUID) -> Response:
     """List the members in order of joining."""
-    who = caller()
     page = query(PageQuery)
-    return jsonify(_members().list_of(who, str(conversation_id), page.limit, page.cursor))
+    return jsonify(
+        services.get(MemberService).list_of(caller, str(conversation_id), page.limit, page.cursor)
+    )
 
 
 @conversations.post("/<uuid:conversation_id>/members")
-def add_members(conversation_id: UUID) -> Response:
+@login_required
+def add_members(caller: Caller, conversation_id: UUID) -> Response:
     """Add people to a group."""
-    who = caller()
     wanted = body(NewMembers)
-    return jsonify(items=_members().add(who, str(conversation_id), wanted.user_ids))
+    return jsonify(
+        items=services.get(MemberService).add(caller, str(conversation_id), wanted.user_ids)
+    )
 
 
 @conversations.patch("/<uuid:conversation_id>/members/<uuid:user_id>")
-def set_role(conversation_id: UUID, user_id: UUID) -> Response:
+@login_required
+def set_role(caller: Caller, conversation_id: UUID, user_id: UUID) -> Response:
     """Give a member another role."""
-    who = caller()
     role = body(RoleChange).role
-    return jsonify(_members().set_role(who, str(conversation_id), str(user_id), role))
+    return jsonify(
+        services.get(MemberService).set_role(caller, str(conversation_id), str(user_id), role)
+    )
 
 
 @conversations.delete("/<uuid:conversation_id>/members/<uuid:user_id>")
-def remove_member(conversation_id: UUID, user_id: UUID) -> tuple[str, int]:
+@login_required
+def remove_member(caller: Caller, conversation_id: UUID, user_id: UUID) -> tuple[str, int]:
     """Remove a member, or leave."""
-    _members().remove(caller(), str(conversation_id), str(user_id))
+    services.get(MemberService).remove(caller, str(conversation_id), str(user_id))
     return "", 204

@@ -1,6 +1,6 @@
 """What the conversations domain needs of others: the timeline of messages, and people."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from sqlalchemy import Connection
@@ -18,10 +18,8 @@ class Timeline(Protocol):
     ) -> Event:
         """Add a notice in the caller's transaction; return the event that announces it."""
 
-    def previews(
-        self, connection: Connection, conversation_ids: Sequence[str]
-    ) -> dict[str, Preview]:
-        """Return the newest message of each of these conversations that has one."""
+    def previews(self, connection: Connection, last_seqs: Mapping[str, int]) -> dict[str, Preview]:
+        """Return the message at the `last_seq` of each of these conversations that has one."""
 
 
 class People(Protocol):

@@ -21,7 +21,7 @@ from chassis.archive import (
     Uuid,
     parse,
 )
-from chassis.database import items_of
+from chassis.database import as_items, items_of
 from chassis.rows import (
     Alongside,
     NumberedRow,
@@ -33,12 +33,13 @@ from chassis.rows import (
 )
 from chat.conversations.archive import TimelineEnd
 from chat.conversations.documents import Action, Role
-from chat.limits import CLIENT_ID_PATTERN, GROUP_NAME_MAX, MESSAGE_BODY_MAX, REACTIONS_MAX
+from chat.conversations.limits import GROUP_NAME_MAX
+from chat.messages.limits import CLIENT_ID_PATTERN, MESSAGE_BODY_MAX, REACTIONS_MAX
 from chat.messages.models import MessageRow, ReactionRow
 
-UnknownPeople = Callable[[Connection, Collection[str]], set[str]]
+UnknownPeople = Callable[[Collection[str]], set[str]]
 """Returns those ids that are nobody's."""
-Timelines = Callable[[Connection], Iterator[TimelineEnd]]
+Timelines = Callable[[], Iterator[TimelineEnd]]
 """Yields the timelines that must follow, in order."""
 
 
@@ -123,22 +124,22 @@ class Messages:
 
     def read(self, connection: Connection, reader: Reader) -> None:
         """Store messages and reactions."""
-        place = _Place(self._timelines(connection))
+        place = _Place(self._timelines())
         for lines in in_batches(reader.take("message")):
             messages = [(line.number, parse(_MESSAGE, line)) for line in lines]
             for number, message in messages:
                 place.check(number, message)
                 _check_fields(number, message)
                 _check_reactions(number, message)
-            self._check_people(connection, messages)
+            self._check_people(messages)
             _check_replies(connection, messages)
             insert_rows(connection, MessageRow, [_row(*one) for one in messages])
             insert_rows(connection, ReactionRow, [*chain(*map(_reaction_rows, messages))])
         place.check_end(reader.position)
 
-    def _check_people(self, connection: Connection, messages: Sequence[Numbered]) -> None:
+    def _check_people(self, messages: Sequence[Numbered]) -> None:
         named = {user_id for _, message in messages for user_id in _people_in(message)}
-        unknown = self._unknown_people(connection, named)
+        unknown = self._unknown_people(named)
         if not unknown:
             return
         for number, message in messages:
@@ -223,7 +224,7 @@ def _check_replies(connection: Connection, messages: Sequence[Numbered]) -> None
     above: dict[str, str] = {}
     replied_to = [message["reply_to"] for _, message in messages if message["reply_to"]]
     if replied_to:
-        rows = connection.execute(_REPLIED_TO, {"ids": json.dumps(replied_to)})
+        rows = connection.execute(_REPLIED_TO, {"ids": as_items(replied_to)})
         above.update((row.id, row.conversation_id) for row in rows)
     for number, message in messages:
         reply_to = message["reply_to"]

@@ -3,7 +3,7 @@
 from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from chassis.database import Base
+from chassis.database import KEPT_IN_KEY_ORDER, Base
 
 
 class MessageRow(Base):
@@ -13,8 +13,7 @@ class MessageRow(Base):
     __table_args__ = (
         UniqueConstraint("conversation_id", "sender_id", "client_id"),
         Index("ix_messages_rev", "conversation_id", "rev", unique=True),
-        # The table is kept in the order of its key: a page of history is one stretch of the file.
-        {"sqlite_with_rowid": False},
+        KEPT_IN_KEY_ORDER,  # a page of history is one stretch of the file
     )
 
     conversation_id: Mapped[str] = mapped_column(primary_key=True)
@@ -46,7 +45,7 @@ class ReactionRow(Base):
             ["messages.conversation_id", "messages.seq"],
             ondelete="CASCADE",
         ),
-        {"sqlite_with_rowid": False},
+        KEPT_IN_KEY_ORDER,
     )
 
     conversation_id: Mapped[str] = mapped_column(primary_key=True)

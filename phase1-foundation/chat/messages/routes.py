@@ -1,26 +1,18 @@
 """HTTP for messages."""
 
-from typing import Annotated, cast
+from typing import Annotated
 from uuid import UUID
 
 import emoji as emoji_data
-from flask import Blueprint, Response, current_app, jsonify
+from flask import Blueprint, Response, jsonify
 from pydantic import AfterValidator, Field, StringConstraints
 
+from chassis import services
 from chassis.errors import InvalidInput
-from chassis.identity import caller
-from chassis.requests import (
-    INTEGER_MAX,
-    PAGE_MAX,
-    Body,
-    Id,
-    Query,
-    QueryInt,
-    Text,
-    body,
-    query,
-)
-from chat.limits import CLIENT_ID_PATTERN, MESSAGE_BODY_MAX
+from chassis.identity import Caller
+from chassis.limits import INTEGER_MAX, PAGE_MAX
+from chassis.requests import Body, Id, Query, QueryInt, Text, body, login_required, query
+from chat.messages.limits import CLIENT_ID_PATTERN, MESSAGE_BODY_MAX
 from chat.messages.service import MessageService
 
 messages = Blueprint(
@@ -70,10 +62,6 @@ class ChangesQuery(Query):
     limit: Limit = 50
 
 
-def _service() -> MessageService:
-    return cast(MessageService, current_app.extensions["messages"])
-
-
 def _one_emoji(text: str) -> str:
     if not emoji_data.is_emoji(text):
         raise InvalidInput("emoji", "must be one emoji")
@@ -81,67 +69,85 @@ def _one_emoji(text: str) -> str:
 
 
 @messages.post("/messages")
-def send(conversation_id: UUID) -> tuple[Response, int]:
+@login_required
+def send(caller: Caller, conversation_id: UUID) -> tuple[Response, int]:
     """Send a message; 200 instead of 201 for a resend."""
-    who = caller()
     new = body(NewMessage)
-    message, is_new = _service().send(
-        who, str(conversation_id), new.client_id, new.body, new.reply_to
+    message, is_new = services.get(MessageService).send(
+        caller, str(conversation_id), new.client_id, new.body, new.reply_to
     )
     return jsonify(message), 201 if is_new else 200
 
 
 @messages.get("/messages")
-def history(conversation_id: UUID) -> Response:
+@login_required
+def history(caller: Caller, conversation_id: UUID) -> Response:
     """Read a stretch of the timeline."""
-    who = caller()
     page = query(HistoryQuery)
     if page.before is not None and page.after is not None:
         raise InvalidInput("after", "give before or after, not both")
     return jsonify(
-        _service().history(who, str(conversation_id), page.limit, page.before, page.after)
+        services.get(MessageService).history(
+            caller, str(conversation_id), page.limit, page.before, page.after
+        )
     )
 
 
 @messages.get("/changes")
-def changes(conversation_id: UUID) -> Response:
+@login_required
+def changes(caller: Caller, conversation_id: UUID) -> Response:
     """Catch up."""
-    who = caller()
     wanted = query(ChangesQuery)
-    return jsonify(_service().changes(who, str(conversation_id), wanted.after, wanted.limit))
+    return jsonify(
+        services.get(MessageService).changes(
+            caller, str(conversation_id), wanted.after, wanted.limit
+        )
+    )
 
 
 @messages.get("/messages/<uuid:message_id>")
-def read_one(conversation_id: UUID, message_id: UUID) -> Response:
+@login_required
+def read_one(caller: Caller, conversation_id: UUID, message_id: UUID) -> Response:
     """Read one message."""
-    return jsonify(_service().get(caller(), str(conversation_id), str(message_id)))
+    return jsonify(services.get(MessageService).get(caller, str(conversation_id), str(message_id)))
 
 
 @messages.patch("/messages/<uuid:message_id>")
-def edit(conversation_id: UUID, message_id: UUID) -> Response:
+@login_required
+def edit(caller: Caller, conversation_id: UUID, message_id: UUID) -> Response:
     """Edit one's own message."""
-    who = caller()
     text = body(Edit).body
-    return jsonify(_service().edit(who, str(conversation_id), str(message_id), text))
+    return jsonify(
+        services.get(MessageService).edit(caller, str(conversation_id), str(message_id), text)
+    )
 
 
 @messages.delete("/messages/<uuid:message_id>")
-def delete(conversation_id: UUID, message_id: UUID) -> Response:
+@login_required
+def delete(caller: Caller, conversation_id: UUID, message_id: UUID) -> Response:
     """Delete a message; a tombstone stays."""
-    return jsonify(_service().delete(caller(), str(conversation_id), str(message_id)))
+    return jsonify(
+        services.get(MessageService).delete(caller, str(conversation_id), str(message_id))
+    )
 
 
 @messages.put("/messages/<uuid:message_id>/reactions/<emoji>")
-def react(conversation_id: UUID, message_id: UUID, emoji: str) -> Response:
+@login_required
+def react(caller: Caller, conversation_id: UUID, message_id: UUID, emoji: str) -> Response:
     """Add a reaction."""
-    who = caller()
-    return jsonify(_service().react(who, str(conversation_id), str(message_id), _one_emoji(emoji)))
+    return jsonify(
+        services.get(MessageService).react(
+            caller, str(conversation_id), str(message_id), _one_emoji(emoji)
+        )
+    )
 
 
 @messages.delete("/messages/<uuid:message_id>/reactions/<emoji>")
-def unreact(conversation_id: UUID, message_id: UUID, emoji: str) -> Response:
+@login_required
+def unreact(caller: Caller, conversation_id: UUID, message_id: UUID, emoji: str) -> Response:
     """Take a reaction back."""
-    who = caller()
     return jsonify(
-        _service().unreact(who, str(conversation_id), str(message_id), _one_emoji(emoji))
+        services.get(MessageService).unreact(
+            caller, str(conversation_id), str(message_id), _one_emoji(emoji)
+        )
     )

@@ -1,39 +1,22 @@
-"""Sending, reading, editing, deleting and reacting."""
+"""Sending, reading, editing, deleting and reacting: who may do what, and what comes of it."""
 
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TypedDict
-
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Row,
-    bindparam,
-    delete,
-    func,
-    insert,
-    select,
-    update,
-)
+from typing import TypedDict
 
 from chassis.clock import now_ms
 from chassis.database import Database
 from chassis.errors import Conflict, Forbidden, InvalidInput, NotFound
-from chassis.events import Event, Publisher, new_event
 from chassis.identity import Caller
-from chat.conversations.membership import Membership, audience, read_up_to, require_member
-from chat.limits import REACTIONS_MAX
-from chat.messages.documents import Message
-from chat.messages.models import MessageRow, ReactionRow
-from chat.messages.timeline import (
-    SELECT_MESSAGES,
-    Entry,
-    append,
-    documents,
-    message_event,
-    touch,
-)
+from chassis.work import Work
+from chat.conversations.counters import read_up_to
+from chat.conversations.membership import audience, require_member
+from chat.messages import store
+from chat.messages.changing import Change, changing
+from chat.messages.documents import Message, message_document
+from chat.messages.limits import REACTIONS_MAX
+from chat.messages.timeline import message_event, next_message
 
 
 class ClientIdConflict(Conflict):
@@ -41,13 +24,6 @@ class ClientIdConflict(Conflict):
 
     slug = "client-id-conflict"
     title = "Client id already used"
-
-
-class MessageDeleted(Conflict):
-    """A tombstone does not change any more."""
-
-    slug = "message-deleted"
-    title = "Message deleted"
 
 
 class TooManyReactions(Conflict):
@@ -74,32 +50,11 @@ class Changes(TypedDict):
     has_more: bool
 
 
-_RESENT = select(MessageRow.id, MessageRow.sent_hash).where(
-    MessageRow.conversation_id == bindparam("conversation"),
-    MessageRow.sender_id == bindparam("sender"),
-    MessageRow.client_id == bindparam("client"),
-)
-_LATEST = SELECT_MESSAGES.order_by(MessageRow.seq.desc()).limit(bindparam("limit"))
-_BEFORE = _LATEST.where(MessageRow.seq < bindparam("seq"))
-_AFTER = (
-    SELECT_MESSAGES.where(MessageRow.seq > bindparam("seq"))
-    .order_by(MessageRow.seq)
-    .limit(bindparam("limit"))
-)
-_CHANGED_AFTER = (
-    SELECT_MESSAGES.where(MessageRow.rev > bindparam("rev"))
-    .order_by(MessageRow.rev)
-    .limit(bindparam("limit"))
-)
-_BY_ID = SELECT_MESSAGES.where(MessageRow.id == bindparam("id"))
-
-
 class MessageService:
-    """Every method is one transaction; events go out after it, when the change is on disk."""
+    """Every method is one transaction."""
 
-    def __init__(self, database: Database, publisher: Publisher) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._publisher = publisher
 
     def send(
         self,
@@ -113,28 +68,40 @@ class MessageService:
 
         Errors: `ClientIdConflict` when the client id stands for something else.
         """
-        sent_hash = _sent_hash(body, reply_to)
-        with self._database.write() as connection:
-            require_member(connection, conversation_id, caller.user_id)
-            known = connection.execute(
-                _RESENT,
-                {"conversation": conversation_id, "sender": caller.user_id, "client": client_id},
-            ).first()
-            if known is not None:
-                if known.sent_hash != sent_hash:
-                    raise ClientIdConflict("This client_id was used for another message.")
-                return self._one(connection, conversation_id, known.id), False
-            if reply_to is not None and not _exists(connection, conversation_id, reply_to):
-                raise InvalidInput("reply_to", "there is no such message in this conversation")
-            message = append(
-                connection,
-                conversation_id,
-                Entry("text", caller.user_id, client_id, sent_hash, body, reply_to),
-            )
-            read_up_to(connection, conversation_id, caller.user_id, message["seq"])
-            people = audience(connection, conversation_id)
-        self._publisher.publish(message_event("message.created", message), people)
+        sent_hash = hashlib.sha256(f"{reply_to or ''}\n{body}".encode()).digest()
+        try:
+            with self._database.write() as work:
+                connection = work.connection
+                require_member(connection, conversation_id, caller.user_id, for_change=True)
+                _require_replied_to(work, conversation_id, reply_to)
+                stored = next_message(
+                    connection,
+                    conversation_id,
+                    caller.user_id,
+                    "text",
+                    client_id=client_id,
+                    body=body,
+                    reply_to=reply_to,
+                )
+                store.insert_text(connection, stored, sent_hash)
+                read_up_to(connection, conversation_id, caller.user_id, stored.seq)
+                message = message_document(stored, [])
+                people = audience(connection, conversation_id)
+                work.announce(message_event("message.created", message), people)
+        except store.SentBefore:  # the rollback has given the number back
+            return self._sent_before(caller, conversation_id, client_id, sent_hash), False
         return message, True
+
+    def _sent_before(
+        self, caller: Caller, conversation_id: str, client_id: str, sent_hash: bytes
+    ) -> Message:
+        with self._database.read() as connection:
+            message_id, hash_then = store.find_sent(
+                connection, conversation_id, caller.user_id, client_id
+            )
+            if hash_then != sent_hash:
+                raise ClientIdConflict("This client_id was used for another message.")
+            return store.document(connection, conversation_id, message_id)
 
     def history(
         self,
@@ -144,31 +111,20 @@ class MessageService:
         before: int | None,
         after: int | None,
     ) -> History:
-        """Return a page before or after a seq, or the newest page, by keyset on the seq."""
-        values: dict[str, Any] = {"conversation": conversation_id, "limit": limit}
-        if after is not None:
-            statement, values["seq"] = _AFTER, after
-        elif before is not None:
-            statement, values["seq"] = _BEFORE, before
-        else:
-            statement = _LATEST
+        """Return a page before or after a seq, or the newest page."""
         with self._database.read() as connection:
             member = require_member(connection, conversation_id, caller.user_id)
-            rows = connection.execute(statement, values).all()
-            items = documents(connection, conversation_id, rows)
-        items.sort(key=lambda message: message["seq"])
+            found = store.page(connection, conversation_id, limit, before, after)
+            items = store.documents(connection, conversation_id, found)
         return History(items=items, last_seq=member.last_seq, rev=member.rev)
 
     def changes(self, caller: Caller, conversation_id: str, after: int, limit: int) -> Changes:
         """Return what changed after rev `after`: how a client that was away catches up."""
         with self._database.read() as connection:
             member = require_member(connection, conversation_id, caller.user_id)
-            rows = connection.execute(
-                _CHANGED_AFTER,
-                {"conversation": conversation_id, "rev": after, "limit": limit + 1},
-            ).all()
-            items = documents(connection, conversation_id, rows[:limit])
-        has_more = len(rows) > limit
+            found = store.changed_after(connection, conversation_id, after, limit + 1)
+            items = store.documents(connection, conversation_id, found[:limit])
+        has_more = len(found) > limit
         return Changes(
             items=items,
             rev=member.rev,
@@ -180,170 +136,67 @@ class MessageService:
         """Return one message."""
         with self._database.read() as connection:
             require_member(connection, conversation_id, caller.user_id)
-            return self._one(connection, conversation_id, message_id)
+            return store.document(connection, conversation_id, message_id)
 
     def edit(self, caller: Caller, conversation_id: str, message_id: str, body: str) -> Message:
         """Replace the text of one's own message."""
         with self._changing(caller, conversation_id, message_id) as change:
-            if change.row.kind != "text" or change.row.sender_id != caller.user_id:
+            if change.before.kind != "text" or change.before.sender_id != caller.user_id:
                 raise Forbidden("Only its sender may edit a message.")
             change.require_present()
-            if change.row.body != body:
+            if change.before.body != body:
                 change.make("message.edited", body=body, edited_at=now_ms())
-        return change.message
+        return change.after
 
     def delete(self, caller: Caller, conversation_id: str, message_id: str) -> Message:
         """Leave a tombstone; of one's own message, or of anybody's as an admin or the owner."""
         with self._changing(caller, conversation_id, message_id) as change:
             moderates = change.member.kind == "group" and change.member.role != "member"
-            own = change.row.sender_id == caller.user_id
-            if change.row.kind != "text" or not (own or moderates):
+            own = change.before.sender_id == caller.user_id
+            if change.before.kind != "text" or not (own or moderates):
                 raise Forbidden("Only its sender or an admin may delete a message.")
-            if change.row.deleted_at is None:
-                change.connection.execute(delete(ReactionRow).where(*_on(change.row)))
+            if change.before.deleted_at is None:
+                store.remove_reactions(change.connection, change.before)
                 change.make("message.deleted", body=None, deleted_at=now_ms())
-        return change.message
+        return change.after
 
     def react(self, caller: Caller, conversation_id: str, message_id: str, emoji: str) -> Message:
         """Add one's emoji; again changes nothing."""
         with self._changing(caller, conversation_id, message_id) as change:
             change.require_reactable()
-            if not _has_reacted(change, caller.user_id, emoji):
-                _require_room(change, emoji)
-                change.connection.execute(
-                    insert(ReactionRow).values(
-                        conversation_id=conversation_id,
-                        seq=change.row.seq,
-                        emoji=emoji,
-                        user_id=caller.user_id,
-                        rev=change.member.rev + 1,
+            on = (change.connection, change.before, emoji)
+            if not store.has_reacted(*on, caller.user_id):
+                if store.count_other_emoji(*on) >= REACTIONS_MAX:
+                    raise TooManyReactions(
+                        f"A message carries at most {REACTIONS_MAX} different emoji."
                     )
-                )
-                change.make("reaction.added")
-                change.reaction = {"emoji": emoji, "user_id": caller.user_id}
-        return change.message
+                rev = change.make_of_reaction("reaction.added", emoji)
+                store.add_reaction(*on, caller.user_id, rev)
+        return change.after
 
     def unreact(self, caller: Caller, conversation_id: str, message_id: str, emoji: str) -> Message:
         """Take one's emoji back; again changes nothing."""
         with self._changing(caller, conversation_id, message_id) as change:
             change.require_reactable()
-            removed = change.connection.execute(
-                delete(ReactionRow).where(
-                    *_on(change.row),
-                    ReactionRow.emoji == emoji,
-                    ReactionRow.user_id == caller.user_id,
-                )
-            )
-            if removed.rowcount:
-                change.make("reaction.removed")
-                change.reaction = {"emoji": emoji, "user_id": caller.user_id}
-        return change.message
+            if store.remove_reaction(change.connection, change.before, emoji, caller.user_id):
+                change.make_of_reaction("reaction.removed", emoji)
+        return change.after
 
     @contextmanager
-    def _changing(
-        self, caller: Caller, conversation_id: str, message_id: str
-    ) -> Iterator["_Change"]:
-        """Open a message for a change in place; raise its rev and tell people if one was made."""
-        people: list[str] = []
-        with self._database.write() as connection:
-            member = require_member(connection, conversation_id, caller.user_id)
-            row = _find(connection, conversation_id, message_id)
-            change = _Change(connection, member, row)
+    def _changing(self, caller: Caller, conversation_id: str, message_id: str) -> Iterator[Change]:
+        with (
+            self._database.write() as work,
+            changing(work, caller, conversation_id, message_id) as change,
+        ):
             yield change
-            if change.event_type is not None:
-                rev = touch(connection, conversation_id)
-                connection.execute(
-                    update(MessageRow)
-                    .where(MessageRow.conversation_id == conversation_id, MessageRow.seq == row.seq)
-                    .values(rev=rev, **change.values)
-                )
-                people = audience(connection, conversation_id)
-            change.message = self._one(connection, conversation_id, message_id)
-        if change.event_type is not None:
-            self._publisher.publish(change.event(change.event_type), people)
-
-    def _one(self, connection: Connection, conversation_id: str, message_id: str) -> Message:
-        row = _find(connection, conversation_id, message_id)
-        return documents(connection, conversation_id, [row])[0]
 
 
-class _Change:
-    """A message that is open for a change, inside a transaction."""
-
-    message: Message
-    """Its state afterwards; there when the transaction has ended."""
-
-    def __init__(self, connection: Connection, member: Membership, row: Row[Any]) -> None:
-        self.connection = connection
-        self.member = member
-        self.row = row
-        self.event_type: str | None = None
-        self.values: dict[str, Any] = {}
-        self.reaction: dict[str, str] | None = None
-
-    def make(self, event_type: str, **values: Any) -> None:
-        """Note that the message changes, and these columns with it."""
-        self.event_type = event_type
-        self.values = values
-
-    def require_present(self) -> None:
-        """Raise `MessageDeleted` for a tombstone."""
-        if self.row.deleted_at is not None:
-            raise MessageDeleted("The message has been deleted.")
-
-    def require_reactable(self) -> None:
-        """Raise unless this is a text that has not been deleted."""
-        if self.row.kind != "text":
-            raise Forbidden("Notices carry no reactions.")
-        self.require_present()
-
-    def event(self, event_type: str) -> Event:
-        """Build the event that tells of the change."""
-        if self.reaction is None:
-            return message_event(event_type, self.message)
-        return new_event(
-            event_type,
-            {"message_id": self.row.id, "seq": self.row.seq, **self.reaction},
-            conversation_id=self.member.conversation_id,
-            rev=self.message["rev"],
-        )
-
-
-def _sent_hash(body: str, reply_to: str | None) -> bytes:
-    return hashlib.sha256(f"{reply_to or ''}\n{body}".encode()).digest()
-
-
-def _find(connection: Connection, conversation_id: str, message_id: str) -> Row[Any]:
-    row = connection.execute(_BY_ID, {"conversation": conversation_id, "id": message_id}).first()
-    if row is None:
-        raise NotFound("There is no such message.")
-    return row
-
-
-def _exists(connection: Connection, conversation_id: str, message_id: str) -> bool:
-    statement = select(MessageRow.seq).where(
-        MessageRow.conversation_id == conversation_id, MessageRow.id == message_id
-    )
-    return connection.scalar(statement) is not None
-
-
-def _on(row: Row[Any]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    """Return the condition for the reactions on one message."""
-    return ReactionRow.conversation_id == row.conversation_id, ReactionRow.seq == row.seq
-
-
-def _has_reacted(change: _Change, user_id: str, emoji: str) -> bool:
-    statement = select(ReactionRow.rev).where(
-        *_on(change.row), ReactionRow.emoji == emoji, ReactionRow.user_id == user_id
-    )
-    return change.connection.scalar(statement) is not None
-
-
-def _require_room(change: _Change, emoji: str) -> None:
-    others = change.connection.scalar(
-        select(func.count(ReactionRow.emoji.distinct())).where(
-            *_on(change.row), ReactionRow.emoji != emoji
-        )
-    )
-    if (others or 0) >= REACTIONS_MAX:
-        raise TooManyReactions(f"A message carries at most {REACTIONS_MAX} different emoji.")
+def _require_replied_to(work: Work, conversation_id: str, message_id: str | None) -> None:
+    """Raise `InvalidInput` for a reply to what is not in this conversation."""
+    if message_id is not None:
+        try:
+            store.find(work.connection, conversation_id, message_id)
+        except NotFound:
+            raise InvalidInput(
+                "reply_to", "there is no such message in this conversation"
+            ) from None

@@ -1,132 +1,51 @@
-"""The timeline itself: numbering, writing and reading messages inside a caller's transaction."""
+"""The timeline itself: new messages get their place in it, inside a caller's transaction."""
 
 import json
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection
 
 from chassis.clock import now_ms
-from chassis.database import items_of
 from chassis.events import Event, new_event
 from chassis.ids import new_id
+from chat.conversations.counters import advance, read_next
 from chat.conversations.documents import Notice, Preview
-from chat.conversations.models import ConversationRow, MemberRow
-from chat.messages.documents import (
-    Message,
-    StoredMessage,
-    gather_reactions,
-    message_document,
-    preview_document,
-)
-from chat.messages.models import MessageRow, ReactionRow
-
-_COLUMNS = [MessageRow.__table__.c[name] for name in StoredMessage._fields]
-
-SELECT_MESSAGES = select(*_COLUMNS).where(MessageRow.conversation_id == bindparam("conversation"))
-"""Messages of one conversation, to be narrowed down."""
-
-_APPENDED = (
-    update(ConversationRow)
-    .where(ConversationRow.id == bindparam("conversation"))
-    .values(
-        last_seq=ConversationRow.last_seq + 1,
-        rev=ConversationRow.rev + 1,
-        last_activity_at=bindparam("now"),
-    )
-    .returning(ConversationRow.last_seq, ConversationRow.rev)
-)
-_CHANGED = (
-    update(ConversationRow)
-    .where(ConversationRow.id == bindparam("conversation"))
-    .values(rev=ConversationRow.rev + 1)
-    .returning(ConversationRow.rev)
-)
-_INSERT = insert(MessageRow)
-_REACTIONS = (
-    select(ReactionRow.seq, ReactionRow.emoji, ReactionRow.user_id)
-    .where(
-        ReactionRow.conversation_id == bindparam("conversation"),
-        ReactionRow.seq.in_(items_of("seqs")),
-    )
-    .order_by(ReactionRow.rev)
-)
-_NEWEST = (
-    select(*_COLUMNS)
-    .join(
-        ConversationRow,
-        (ConversationRow.id == MessageRow.conversation_id)
-        & (ConversationRow.last_seq == MessageRow.seq),
-    )
-    .where(ConversationRow.id.in_(items_of("conversations")))
-)
-_READ_OWN_NOTICE = (
-    update(MemberRow)
-    .where(
-        MemberRow.conversation_id == bindparam("conversation"),
-        MemberRow.user_id == bindparam("actor"),
-        MemberRow.read_seq == bindparam("before"),
-    )
-    .values(read_seq=bindparam("before") + 1)
-)
+from chat.messages import store
+from chat.messages.documents import Message, StoredMessage, message_document, preview_document
 
 
-class Entry(NamedTuple):
-    """What is new in a message; its numbers come from the timeline."""
+def next_message(
+    connection: Connection,
+    conversation_id: str,
+    sender_id: str,
+    kind: str,
+    *,
+    client_id: str | None = None,
+    body: str | None = None,
+    reply_to: str | None = None,
+    notice: str | None = None,
+) -> StoredMessage:
+    """Return a message with the next seq and rev, to be stored in the same transaction.
 
-    kind: str
-    sender_id: str
-    client_id: str | None = None
-    sent_hash: bytes | None = None
-    body: str | None = None
-    reply_to: str | None = None
-    notice: str | None = None
-
-
-def append(connection: Connection, conversation_id: str, entry: Entry) -> Message:
-    """Write a new message with the next seq and rev.
-
-    The counters and the message change in one transaction: that is why there are no gaps.
+    That the counters and the message change in one transaction is why there are no gaps.
     """
     now = now_ms()
-    seq, rev = connection.execute(_APPENDED, {"conversation": conversation_id, "now": now}).one()
-    stored = StoredMessage(
+    seq, rev = advance(connection, conversation_id, now)
+    return StoredMessage(
         id=new_id(),
         conversation_id=conversation_id,
         seq=seq,
         rev=rev,
-        kind=entry.kind,
-        sender_id=entry.sender_id,
-        client_id=entry.client_id,
-        body=entry.body,
-        reply_to=entry.reply_to,
-        notice=entry.notice,
+        kind=kind,
+        sender_id=sender_id,
+        client_id=client_id,
+        body=body,
+        reply_to=reply_to,
+        notice=notice,
         created_at=now,
         edited_at=None,
         deleted_at=None,
     )
-    connection.execute(_INSERT, stored._asdict() | {"sent_hash": entry.sent_hash})
-    return message_document(stored, [])
-
-
-def touch(connection: Connection, conversation_id: str) -> int:
-    """Raise the conversation's rev for a change in place, and return it."""
-    return connection.execute(_CHANGED, {"conversation": conversation_id}).scalar_one()
-
-
-def documents(
-    connection: Connection, conversation_id: str, rows: Sequence[Row[Any]]
-) -> list[Message]:
-    """Write messages down with their reactions: one query, however many messages."""
-    if not rows:
-        return []
-    messages = [StoredMessage._make(row) for row in rows]
-    seqs = [message.seq for message in messages]
-    found = connection.execute(
-        _REACTIONS, {"conversation": conversation_id, "seqs": json.dumps(seqs)}
-    ).all()
-    reactions = gather_reactions(found)
-    return [message_document(one, reactions.get(one.seq, [])) for one in messages]
 
 
 class MessageTimeline:
@@ -136,23 +55,15 @@ class MessageTimeline:
         self, connection: Connection, conversation_id: str, actor_id: str, notice: Notice
     ) -> Event:
         """Add a notice; who had read everything has read this too, if it is their own."""
-        message = append(
-            connection,
-            conversation_id,
-            Entry(kind="notice", sender_id=actor_id, notice=json.dumps(notice)),
-        )
-        connection.execute(
-            _READ_OWN_NOTICE,
-            {"conversation": conversation_id, "actor": actor_id, "before": message["seq"] - 1},
-        )
-        return message_event("message.created", message)
+        said = json.dumps(notice)
+        stored = next_message(connection, conversation_id, actor_id, "notice", notice=said)
+        store.insert_notice(connection, stored)
+        read_next(connection, conversation_id, actor_id, stored.seq)
+        return message_event("message.created", message_document(stored, []))
 
-    def previews(
-        self, connection: Connection, conversation_ids: Sequence[str]
-    ) -> dict[str, Preview]:
-        """Return the newest message of each of these conversations that has one."""
-        rows = connection.execute(_NEWEST, {"conversations": json.dumps(conversation_ids)}).all()
-        newest = [StoredMessage._make(row) for row in rows]
+    def previews(self, connection: Connection, last_seqs: Mapping[str, int]) -> dict[str, Preview]:
+        """Return the message at the `last_seq` of each of these conversations that has one."""
+        newest = store.at(connection, last_seqs)
         return {one.conversation_id: preview_document(one) for one in newest}
 
 

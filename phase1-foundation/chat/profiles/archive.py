@@ -9,11 +9,11 @@ from typing_extensions import TypedDict
 
 from chassis.archive import STRICT, Line, Lines, Moment, OneLine, Reader, Refused, Uuid, parse
 from chassis.rows import columns, count_rows, in_batches, insert_rows, stream
-from chat.limits import BIO_MAX, DISPLAY_NAME_MAX
+from chat.profiles.limits import BIO_MAX, DISPLAY_NAME_MAX
 from chat.profiles.models import ProfileRow
 from chat.profiles.service import search_text
 
-People = Callable[[Connection], Iterator[tuple[str, str]]]
+People = Callable[[], Iterator[tuple[str, str]]]
 """Yields id and username of every account, in the order of ids."""
 
 
@@ -61,7 +61,7 @@ class Profiles:
 
     def read(self, connection: Connection, reader: Reader) -> None:
         """Store profiles."""
-        expected = self._people(connection)
+        expected = self._people()
         for lines in in_batches(reader.take("profile")):
             insert_rows(
                 connection, ProfileRow, [_row(line, next(expected, None)) for line in lines]

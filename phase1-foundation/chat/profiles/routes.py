@@ -1,14 +1,15 @@
 """HTTP for profiles."""
 
-from typing import Annotated, cast
+from typing import Annotated
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, jsonify
+from flask import Blueprint, Response, jsonify
 from pydantic import Field, StringConstraints, model_validator
 
-from chassis.identity import caller
-from chassis.requests import Body, IdsQuery, Line, PageQuery, Text, body, query
-from chat.limits import BIO_MAX, DISPLAY_NAME_MAX
+from chassis import services
+from chassis.identity import Caller
+from chassis.requests import Body, IdsQuery, Line, PageQuery, Text, body, login_required, query
+from chat.profiles.limits import BIO_MAX, DISPLAY_NAME_MAX
 from chat.profiles.service import ProfileService
 
 profiles = Blueprint("profiles", __name__, url_prefix="/api/v1/profiles")
@@ -33,41 +34,42 @@ class ProfileSearch(PageQuery):
     q: Annotated[Line, Field(min_length=1, max_length=100)]
 
 
-def _service() -> ProfileService:
-    return cast(ProfileService, current_app.extensions["profiles"])
-
-
 @profiles.get("")
-def read_batch() -> Response:
+@login_required
+def read_batch(_caller: Caller) -> Response:
     """Read up to a hundred profiles."""
-    caller()
-    return jsonify(items=_service().get_many(query(IdsQuery).ids))
+    return jsonify(items=services.get(ProfileService).get_many(query(IdsQuery).ids))
 
 
 @profiles.get("/search")
-def search() -> Response:
+@login_required
+def search(_caller: Caller) -> Response:
     """Find people by name."""
-    caller()
     wanted = query(ProfileSearch)
-    return jsonify(_service().search(wanted.q, wanted.limit, wanted.cursor))
+    return jsonify(services.get(ProfileService).search(wanted.q, wanted.limit, wanted.cursor))
 
 
 @profiles.get("/me")
-def read_own() -> Response:
+@login_required
+def read_own(caller: Caller) -> Response:
     """Read one's own profile."""
-    return jsonify(_service().get(caller().user_id))
+    return jsonify(services.get(ProfileService).get(caller.user_id))
 
 
 @profiles.patch("/me")
-def edit_own() -> Response:
+@login_required
+def edit_own(caller: Caller) -> Response:
     """Edit one's own profile."""
-    user_id = caller().user_id
     given = body(ProfileEdit).model_dump(exclude_unset=True)
-    return jsonify(_service().edit(user_id, given.get("display_name"), given.get("bio")))
+    return jsonify(
+        services.get(ProfileService).edit(
+            caller.user_id, given.get("display_name"), given.get("bio")
+        )
+    )
 
 
 @profiles.get("/<uuid:user_id>")
-def read_one(user_id: UUID) -> Response:
+@login_required
+def read_one(_caller: Caller, user_id: UUID) -> Response:
     """Read somebody's profile."""
-    caller()
-    return jsonify(_service().get(str(user_id)))
+    return jsonify(services.get(ProfileService).get(str(user_id)))

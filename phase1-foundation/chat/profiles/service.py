@@ -3,11 +3,10 @@
 from collections.abc import Collection, Sequence
 from typing import Any, TypedDict
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, select
 
 from chassis.clock import now_ms, rfc3339
-from chassis.database import Database
+from chassis.database import Database, insert_if_new
 from chassis.errors import NotFound
 from chassis.pages import Page, decode_cursor, encode_cursor
 from chat.profiles.models import ProfileRow
@@ -30,11 +29,13 @@ class ProfileService:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def create(self, session: Session, user_id: str, username: str, display_name: str) -> None:
-        """Add the profile of a new account."""
+    def create(
+        self, connection: Connection, user_id: str, username: str, display_name: str
+    ) -> None:
+        """Add the profile of a new account, in the caller's transaction; again changes nothing."""
         now = now_ms()
-        session.add(
-            ProfileRow(
+        connection.execute(
+            insert_if_new(ProfileRow, "user_id").values(
                 user_id=user_id,
                 username=username,
                 display_name=display_name,
@@ -81,7 +82,7 @@ class ProfileService:
 
     def edit(self, user_id: str, display_name: str | None, bio: str | None) -> Profile:
         """Change what is given; None leaves it as it is."""
-        with self._database.session() as session:
+        with self._database.session() as (session, _):
             profile = session.get_one(ProfileRow, user_id)
             if display_name is not None:
                 profile.display_name = display_name

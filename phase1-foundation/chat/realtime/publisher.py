@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from flask_socketio import SocketIO
 
 from chassis.events import Event, new_event
+from chassis.identity import LOGINS_ENDED
 from chat.realtime.connections import Connections
 
 log = logging.getLogger(__name__)
@@ -27,18 +28,20 @@ class SocketPublisher:
         self._connections = connections
 
     def publish(self, event: Event, user_ids: Collection[str]) -> None:
-        """Queue the event for each socket of these people."""
-        rooms = [room_of(user_id) for user_id in self._connections.online(user_ids)]
-        if not rooms:
-            return
+        """Queue the event for each socket of these people; close those of logins that ended."""
         try:
-            self._socketio.emit(event["type"], event, to=rooms)
+            if event["type"] == LOGINS_ENDED:
+                sids = self._connections.of_logins(event["data"]["login_ids"])
+                self._close(sids, "login-ended", reconnect=False)
+            else:
+                self._emit(event, user_ids)
         except Exception:
             log.exception("event %s was not published", event["id"])
 
-    def close_logins(self, login_ids: Collection[str]) -> None:
-        """Close the sockets of logins that have ended."""
-        self._close(self._connections.of_logins(login_ids), "login-ended", reconnect=False)
+    def _emit(self, event: Event, user_ids: Collection[str]) -> None:
+        rooms = [room_of(user_id) for user_id in self._connections.online(user_ids)]
+        if rooms:
+            self._socketio.emit(event["type"], event, to=rooms)
 
     def close_all(self) -> None:
         """Close every socket, because the server stops."""

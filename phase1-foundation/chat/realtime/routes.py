@@ -1,11 +1,10 @@
 """HTTP for sockets: tickets, and who is there."""
 
-from typing import cast
+from flask import Blueprint, Response, jsonify
 
-from flask import Blueprint, Response, current_app, jsonify
-
-from chassis.identity import caller
-from chassis.requests import IdsQuery, query
+from chassis import services
+from chassis.identity import Caller
+from chassis.requests import IdsQuery, login_required, query
 from chat.realtime.service import PresenceService
 from chat.realtime.tickets import Tickets
 
@@ -13,15 +12,15 @@ realtime = Blueprint("realtime", __name__, url_prefix="/api/v1")
 
 
 @realtime.post("/realtime/tickets")
-def issue_ticket() -> tuple[Response, int]:
+@login_required
+def issue_ticket(caller: Caller) -> tuple[Response, int]:
     """Give out a ticket for one handshake."""
-    tickets = cast(Tickets, current_app.extensions["tickets"])
-    return jsonify(ticket=tickets.issue(caller()), expires_in=tickets.ttl), 201
+    tickets = services.get(Tickets)
+    return jsonify(ticket=tickets.issue(caller), expires_in=tickets.ttl), 201
 
 
 @realtime.get("/presence")
-def read_presence() -> Response:
+@login_required
+def read_presence(caller: Caller) -> Response:
     """Say who is connected."""
-    presence = cast(PresenceService, current_app.extensions["presence"])
-    who = caller()
-    return jsonify(items=presence.of(who, query(IdsQuery).ids))
+    return jsonify(items=services.get(PresenceService).of(caller, query(IdsQuery).ids))

@@ -5,27 +5,15 @@ import time
 from collections.abc import Sequence
 from typing import TypedDict
 
-from sqlalchemy import bindparam, select
-from sqlalchemy.orm import aliased
-
 from chassis.database import Database
 from chassis.errors import NotFound
 from chassis.events import Publisher, new_event
 from chassis.identity import Caller
-from chat.conversations.membership import audience, require_member
-from chat.conversations.models import MemberRow
+from chat.conversations.membership import acquaintances, audience, require_member
 from chat.realtime.connections import Connections
 
 TYPING_INTERVAL = 1.0
 """Seconds between two `typing` events of one person in one conversation that are passed on."""
-
-_mine, _theirs = aliased(MemberRow), aliased(MemberRow)
-_ACQUAINTANCES = (
-    select(_theirs.user_id)
-    .join(_mine, _mine.conversation_id == _theirs.conversation_id)
-    .where(_mine.user_id == bindparam("user_id"))
-    .distinct()
-)
 
 
 class Presence(TypedDict):
@@ -48,8 +36,7 @@ class PresenceService:
         """Return the presence of the caller and of those who share a conversation with them."""
         asked = list(dict.fromkeys(user_ids))
         with self._database.read() as connection:
-            statement = _ACQUAINTANCES.where(_theirs.user_id.in_(asked))
-            visible = set(connection.scalars(statement, {"user_id": caller.user_id}))
+            visible = acquaintances(connection, caller.user_id, asked)
         visible.add(caller.user_id)
         online = set(self._connections.online(asked))
         return [
@@ -61,7 +48,7 @@ class PresenceService:
     def announce(self, user_id: str) -> None:
         """Tell those who share a conversation with this person, and their own other sockets."""
         with self._database.read() as connection:
-            people = set(connection.scalars(_ACQUAINTANCES, {"user_id": user_id}))
+            people = acquaintances(connection, user_id)
         # One reload closes a socket and opens one, in two threads: whoever speaks last has to
         # say what is so by then.
         with self._telling:

@@ -1,13 +1,12 @@
 """Socket.IO handlers: a socket opens, says that its person is typing, closes."""
 
-from typing import Any
+from typing import Any, Protocol
 
 from flask import request
 from flask_socketio import ConnectionRefusedError as Refused
 from flask_socketio import SocketIO, join_room
 
 from chassis.identity import Caller
-from chat.auth.service import AuthService
 from chat.realtime.admission import CALLER
 from chat.realtime.connections import Connections
 from chat.realtime.publisher import room_of
@@ -17,6 +16,13 @@ from chat.realtime.websocket import MESSAGE_MAX
 PING_INTERVAL = 12
 PING_TIMEOUT = 10
 """Seconds. A lost connection is noticed after their sum at the latest; the contract says 30."""
+
+
+class Logins(Protocol):
+    """What the sockets need to know of logins."""
+
+    def is_alive(self, caller: Caller) -> bool:
+        """Return whether the caller's login has not ended."""
 
 
 def make_socketio() -> SocketIO:
@@ -34,7 +40,7 @@ def make_socketio() -> SocketIO:
 
 def register(
     socketio: SocketIO,
-    auth: AuthService,
+    logins: Logins,
     connections: Connections,
     presence: PresenceService,
     typing: TypingService,
@@ -48,7 +54,7 @@ def register(
         join_room(room_of(caller.user_id))
         first = connections.add(sid, caller)
         # Only now: a login that ends from here on finds the socket in the register.
-        if not auth.is_alive(caller):
+        if not logins.is_alive(caller):
             if connections.remove(sid) is not None and not first:
                 presence.announce(caller.user_id)
             raise Refused("The login has ended.")

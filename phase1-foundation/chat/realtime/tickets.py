@@ -9,7 +9,7 @@ from sqlalchemy import delete, insert
 from chassis.clock import now_ms
 from chassis.database import Database
 from chassis.identity import Caller
-from chat.auth.tokens import hash_token, new_token
+from chassis.tokens import hash_token, new_token
 from chat.realtime.models import Ticket
 
 
@@ -23,9 +23,9 @@ class Tickets:
     def issue(self, caller: Caller) -> str:
         """Return a new ticket, and forget those that have expired."""
         ticket, now = new_token(), now_ms()
-        with self._database.write() as connection:
-            connection.execute(delete(Ticket).where(Ticket.expires_at <= now))
-            connection.execute(
+        with self._database.write() as work:
+            work.connection.execute(delete(Ticket).where(Ticket.expires_at <= now))
+            work.connection.execute(
                 insert(Ticket).values(
                     ticket_hash=hash_token(ticket),
                     login_id=caller.login_id,
@@ -37,8 +37,8 @@ class Tickets:
 
     def redeem(self, ticket: str) -> Caller | None:
         """Return whose ticket this is and use it up; None if it is not valid."""
-        with self._database.write() as connection:
-            row = connection.execute(
+        with self._database.write() as work:
+            row = work.connection.execute(
                 delete(Ticket)
                 .where(Ticket.ticket_hash == hash_token(ticket))
                 .returning(Ticket.user_id, Ticket.login_id, Ticket.expires_at)

@@ -15,8 +15,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import Client
 
+from chassis import services
 from chassis.database import Database
-from chat.auth.tokens import hash_token
+from chassis.tokens import hash_token
 
 Ask = Callable[[Any, str, dict[str, str]], Any]
 
@@ -61,7 +62,7 @@ def test_it_runs_the_same_statements(
     ask: Ask,
 ) -> None:
     who, conversations = _somebody_with_two_conversations(client)
-    database: Database = app.extensions["database"]
+    database: Database = services.of(app).get(Database)
     with database.read() as connection:
         raw: Any = connection.connection.dbapi_connection
     client_of_floor, floors = floor_client

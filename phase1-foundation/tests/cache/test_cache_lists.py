@@ -1,4 +1,4 @@
-"""A cached list is the list that the database would give, for one query."""
+"""A cached list is the list that the database would give, for two queries: token and page."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -22,10 +22,10 @@ def talk(cached: Flask) -> Talk:
     return ann, ben, cid, group
 
 
-def test_a_cached_list_takes_one_query_and_says_so(talk: Talk) -> None:
+def test_a_cached_list_takes_one_query_beside_the_tokens_and_says_so(talk: Talk) -> None:
     ann, *_ = talk
     again = ann.ask("GET", "/conversations")
-    assert (queries(again), outcome(again)) == (1, "hit")
+    assert (queries(again), outcome(again)) == (2, "hit")
 
 
 def test_what_one_member_has_read_is_there_for_the_next(cached: Flask) -> None:

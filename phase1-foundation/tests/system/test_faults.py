@@ -16,13 +16,15 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
+from chassis import services
 from chassis.database import Database
 from chassis.events import Event, Publisher
 from chassis.identity import Caller
-from chassis.settings import Settings
 from chat.app import create_app
+from chat.conversations.service import ConversationService
 from chat.realtime.connections import Connections
 from chat.realtime.service import PresenceService
+from chat.settings import Settings
 
 
 def _register(client: FlaskClient) -> dict[str, str]:
@@ -47,7 +49,7 @@ def test_a_fault_of_ours_leaks_nothing_but_the_id_to_ask_about(
     def broken(*_: Any) -> None:
         raise OperationalError("SELECT secret FROM accounts", {}, Exception("/data/chat.sqlite3"))
 
-    monkeypatch.setattr(app.extensions["conversations"], "list_of", broken)
+    monkeypatch.setattr(services.of(app).get(ConversationService), "list_of", broken)
     answer = client.get("/api/v1/conversations", headers=who)
     assert answer.status_code == 500
     assert answer.content_type == "application/problem+json"
@@ -87,7 +89,7 @@ def test_a_locked_database_is_busy_for_a_bounded_time(tmp_path: Path, locked_by:
     conversation = _group(client, who)
     # A second `Database` has a write lock of its own, as another process would.
     locker: Database = (
-        app.extensions["database"]
+        services.of(app).get(Database)
         if locked_by == "another thread"
         else Database(settings.database_file, connections=2, timeout=1)
     )
@@ -138,7 +140,7 @@ def test_neither_the_log_nor_the_answer_depends_on_what_people_write(
     client = app.test_client()
     who = _register(client)
     conversation = _group(client, who)
-    engine = app.extensions["database"]._engine
+    engine = services.of(app).get(Database)._engine
 
     @event.listens_for(engine, "begin")
     def fill_the_disk(connection: Any) -> None:

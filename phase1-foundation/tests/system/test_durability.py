@@ -15,8 +15,8 @@ def test_connections_commit_to_disk_before_they_answer(tmp_path: Path) -> None:
     """Killing a process cannot tell FULL from OFF: the page cache survives it. So ask."""
     database = Database(tmp_path / "d.sqlite3", connections=2, timeout=1)
     database.create_tables()
-    with database.read() as reader, database.write() as writer:
-        for connection in (reader, writer):
+    with database.read() as reader, database.write() as work:
+        for connection in (reader, work.connection):
             assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL
             assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
             assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
@@ -26,8 +26,8 @@ def test_a_write_takes_the_lock_at_its_first_statement(tmp_path: Path) -> None:
     statements: list[str] = []
     database = Database(tmp_path / "d.sqlite3", connections=1, timeout=1)
     database.create_tables()
-    with database.write() as connection:
-        raw = connection.connection.dbapi_connection
+    with database.write() as work:
+        raw = work.connection.connection.dbapi_connection
         assert raw is not None
         assert raw.in_transaction
         raw.set_trace_callback(statements.append)

@@ -34,9 +34,9 @@ from sqlalchemy import event
 from chassis.archive import Refused
 from chassis.database import Database
 from chassis.mode import Mode
-from chassis.settings import Settings
 from chassis.transfer import NotPossible
 from chat.app import create_app
+from chat.settings import Settings
 
 Records = list[dict[str, Any]]
 

@@ -8,6 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import insert, update
 
+from chassis import services
 from chassis.clock import now_ms
 from chassis.database import Database
 from chassis.ids import new_id
@@ -58,8 +59,8 @@ def test_a_long_history_is_read_by_search_not_by_scan(
     """SQLite's own account of the work: virtual machine steps do not depend on the machine."""
     ann = _register(client, "ann")
     short, long = _group(client, ann), _group(client, ann)
-    _fill(app.extensions["database"], short, 1_000)
-    _fill(app.extensions["database"], long, 100_000)
+    _fill(services.of(app).get(Database), short, 1_000)
+    _fill(services.of(app).get(Database), long, 100_000)
     steps = {}
     for name, conversation in (("short", short), ("long", long)):
         path = f"/api/v1/conversations/{conversation}/messages?{query}limit=50"
@@ -70,15 +71,15 @@ def test_a_long_history_is_read_by_search_not_by_scan(
 def test_catching_up_is_read_by_search_not_by_scan(app: Flask, client: FlaskClient) -> None:
     ann = _register(client, "ann")
     conversation = _group(client, ann)
-    _fill(app.extensions["database"], conversation, 50_000)
+    _fill(services.of(app).get(Database), conversation, 50_000)
     path = f"/api/v1/conversations/{conversation}/changes?limit=50&after="
     assert _steps(app, client, f"{path}49000", ann) <= _steps(app, client, f"{path}0", ann) * 1.2
 
 
 def _fill(database: Database, conversation_id: str, count: int) -> None:
     now = now_ms()
-    with database.write() as connection:
-        connection.execute(
+    with database.write() as work:
+        work.connection.execute(
             insert(MessageRow),
             [
                 {
@@ -95,7 +96,7 @@ def _fill(database: Database, conversation_id: str, count: int) -> None:
                 for seq in range(2, count + 1)
             ],
         )
-        connection.execute(
+        work.connection.execute(
             update(ConversationRow)
             .where(ConversationRow.id == conversation_id)
             .values(last_seq=count, rev=count)
@@ -111,7 +112,7 @@ def _steps(app: Flask, client: FlaskClient, path: str, who: dict[str, str]) -> i
         count += 1
         return 0
 
-    database: Database = app.extensions["database"]
+    database: Database = services.of(app).get(Database)
     with database.read() as connection:
         raw = connection.connection.dbapi_connection
         assert raw is not None

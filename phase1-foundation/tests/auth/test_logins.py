@@ -8,6 +8,8 @@ from flask.testing import FlaskClient
 from running import Person, Server, wait_for
 from sqlalchemy import func, select
 
+from chassis import services
+from chassis.database import Database
 from chat.auth import service
 from chat.auth.models import AccessToken, RefreshToken
 
@@ -45,7 +47,7 @@ def test_one_login_keeps_a_bounded_number_of_tokens(
         tokens = {"refresh_token": answer.json["refresh_token"]}
         answer = client.post("/api/v1/auth/refresh", json=tokens)
         assert answer.status_code == 200
-    with app.extensions["database"].read() as connection:
+    with services.of(app).get(Database).read() as connection:
         for kind in (RefreshToken, AccessToken):
             assert connection.scalar(select(func.count()).select_from(kind)) == 5
     assert answer.json is not None

@@ -12,6 +12,9 @@ from flask import Flask
 from redis import Redis
 from running import wait_for
 
+from chassis import services
+from chassis.cache.link import Link
+
 TIMEOUT = 0.2
 COMMANDS = 2
 """How many commands a request gives at most."""
@@ -258,7 +261,10 @@ def test_many_answers_that_are_each_in_time_are_not_waited_for(
 ) -> None:
     pretender = Pretender(None, port=redis.port)
     try:
-        link = until_on(app_on(tmp_path / "data", pretender.url, TIMEOUT)).extensions["cache"]
+        app = until_on(app_on(tmp_path / "data", pretender.url, TIMEOUT))
+        link = services.of(app).get(Link)
+        epoch = link.epoch()
+        assert epoch is not None
         pretender.answer, pretender.trickle = b"+OK\r\n" * 200, TIMEOUT / 10
 
         def set_many(client: Redis) -> object:
@@ -268,7 +274,7 @@ def test_many_answers_that_are_each_in_time_are_not_waited_for(
             return pipeline.execute()
 
         began = time.monotonic()
-        assert link.run(link.epoch(), set_many) is None
+        assert link.run(epoch, set_many) is None
         assert time.monotonic() - began < TIMEOUT + EXTRA
     finally:
         pretender.close()

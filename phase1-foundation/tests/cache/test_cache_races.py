@@ -12,9 +12,11 @@ from caching import RedisServer, Somebody, app_on, outcome, until_on
 from flask import Flask
 from running import Person, Server, wait_for
 
+from chassis import services
 from chassis.cache.aside import CacheAside
 from chassis.cache.versioned import VersionedDocuments
 from chat.profiles.cached import CachedProfiles
+from chat.profiles.service import ProfileService
 
 Then = Callable[[], object]
 
@@ -94,7 +96,7 @@ def test_a_naive_cache_shows_a_stale_profile_after_the_same_interleaving(
     cached: Flask, people: tuple[Somebody, Somebody], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Or the test above would prove nothing."""
-    monkeypatch.setattr(cached.extensions["profiles"], "_kept", Naive())
+    monkeypatch.setattr(services.of(cached).get(ProfileService), "_kept", Naive())
     assert _edited_while_being_read(people, monkeypatch) == "P"
 
 

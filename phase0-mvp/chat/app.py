@@ -8,6 +8,7 @@ from flask import Flask
 from chassis import problems
 from chassis.database import Database
 from chassis.json import FastJSONProvider
+from chassis.proxies import TrustedProxies
 from chassis.requests import BODY_MAX
 from chassis.settings import Settings
 from chassis.web import RequestEnvelope
@@ -63,7 +64,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         "stopping": stopping,
         "publisher": publisher,
     }
-    app.wsgi_app = RequestEnvelope(app.wsgi_app)  # type: ignore[method-assign]
+    proxied = TrustedProxies(app.wsgi_app, settings.trusted_proxies)
+    app.wsgi_app = RequestEnvelope(proxied)  # type: ignore[method-assign]
     return app
 
 

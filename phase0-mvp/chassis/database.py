@@ -79,6 +79,9 @@ class Database:
         """Create what is missing; safe to run at every start."""
         for metadata in (mode_metadata, Base.metadata):
             metadata.create_all(self._writer_engine)
+            for table in metadata.sorted_tables:
+                for index in table.indexes:  # of a table from before there was this index
+                    index.create(self._writer_engine, checkfirst=True)
 
     def end_interrupted_import(self) -> None:
         """Take writes again after an import that was killed. Of its data nothing is left."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import websocket
 from client import Aging, Answer, Api, Json, Person, Socket, eventually
 from client.socket import handshake_url
 
@@ -39,6 +40,26 @@ def test_an_access_token_is_no_ticket(ada: Person) -> None:
 @pytest.mark.parametrize("transport", ["polling", "", "webtransport"])
 def test_only_websocket_is_served(ada: Person, transport: str) -> None:
     assert refused(ada.api, ada.ticket(), 400, transport).problem == "bad-request"
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://elsewhere.example", "null", "nonsense", "http://[", ""]
+)
+def test_a_page_of_another_site_opens_no_socket_and_spends_no_ticket(
+    ada: Person, origin: str
+) -> None:
+    ticket = ada.ticket()
+    headers = UPGRADE | {"Origin": origin}
+    answer = ada.api.call("GET", handshake_url("", ticket), headers=headers, expect=403)
+    assert answer.problem == "origin-refused"
+    Socket(ada.api.url, ticket).close()
+
+
+def test_our_own_page_opens_a_socket(ada: Person) -> None:
+    address = f"{ada.api.url.replace('http', 'ws', 1)}{handshake_url('', ada.ticket())}"
+    connection = websocket.create_connection(address, origin=ada.api.url, timeout=5)
+    assert str(connection.recv()).startswith("0{"), "the first packet of Engine.IO"
+    connection.close()
 
 
 def test_a_ticket_opens_one_socket(ada: Person) -> None:

@@ -1,7 +1,7 @@
 """Tables of the conversations domain."""
 
-from sqlalchemy import ForeignKey, Index
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ColumnElement, ForeignKey, Index, case, select
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from chassis.database import Base
 
@@ -23,7 +23,26 @@ class ConversationRow(Base):
     """The sequence number of the newest message; 0 before the first."""
     rev: Mapped[int]
     """How often the timeline has changed."""
-    last_activity_at: Mapped[int]
+    last_activity_at: Mapped[int] = mapped_column(index=True)
+    """Orders people's lists; see `next_activity`."""
+
+
+def next_activity(
+    conversation_id: ColumnElement[str], now: ColumnElement[int]
+) -> ColumnElement[int]:
+    """Return `last_activity_at` for what happens now, to be computed by the statement itself.
+
+    The clock may have been set back, or be another machine's: what happens last is newest anyway.
+    """
+    every = aliased(ConversationRow)
+    above = case((every.id == conversation_id, 0), else_=1)
+    newest = (
+        select(every.last_activity_at + above)
+        .order_by(every.last_activity_at.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return case((newest > now, newest), else_=now)
 
 
 class MemberRow(Base):

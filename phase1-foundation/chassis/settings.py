@@ -27,8 +27,3 @@ class DatabaseSettings(BaseSettings):
     database_connections: int = Field(default=16, ge=2, le=256)
     database_timeout: float = Field(default=5.0, gt=0)
     """How long a request waits for the write lock or for a connection."""
-
-    @property
-    def database_file(self) -> Path:
-        """Return where the one database file lies."""
-        return self.data_dir / "chat.sqlite3"

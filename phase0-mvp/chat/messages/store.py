@@ -99,7 +99,7 @@ def page(
         statement, values["seq"] = _BEFORE, before
     else:
         statement = _LATEST
-    found = [StoredMessage._make(row) for row in connection.execute(statement, values)]
+    found = [StoredMessage._make(row) for row in connection.execute(statement, values).all()]
     return found if after is not None else found[::-1]
 
 
@@ -108,12 +108,12 @@ def changed_after(
 ) -> list[StoredMessage]:
     """Return the messages that changed after a rev, ascending by rev."""
     values = {"conversation": conversation_id, "rev": rev, "limit": limit}
-    return [StoredMessage._make(row) for row in connection.execute(_CHANGED_AFTER, values)]
+    return [StoredMessage._make(row) for row in connection.execute(_CHANGED_AFTER, values).all()]
 
 
 def at(connection: Connection, seqs: Mapping[str, int]) -> list[StoredMessage]:
     """Return the message at a seq of each of these conversations, where there is one."""
-    rows = connection.execute(_AT, {"places": as_pairs(seqs)})
+    rows = connection.execute(_AT, {"places": as_pairs(seqs)}).all()
     return [StoredMessage._make(row) for row in rows]
 
 
@@ -124,7 +124,7 @@ def documents(
     if not stored:
         return []
     values = {"conversation": conversation_id, "seqs": as_items([one.seq for one in stored])}
-    reactions = gather_reactions(connection.execute(_REACTIONS, values))
+    reactions = gather_reactions(connection.execute(_REACTIONS, values).all())
     return [message_document(one, reactions.get(one.seq, [])) for one in stored]
 
 

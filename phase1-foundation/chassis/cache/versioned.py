@@ -65,4 +65,5 @@ class VersionedDocuments:
         self._link.run(epoch, put)
 
     def _keys(self, epoch: Epoch, versions: Versions) -> dict[str, str]:
-        return {one: epoch.key(self._kind, f"{one}:{version}") for one, version in versions.items()}
+        start = epoch.key(self._kind, "")
+        return {one: f"{start}{one}:{version}" for one, version in versions.items()}

@@ -7,7 +7,7 @@ has to be invalidated, and membership comes from the database every time.
 """
 
 from collections.abc import Collection
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from chassis.cache.link import Document, Link
 from chassis.cache.versioned import VersionedDocuments
@@ -93,11 +93,12 @@ def _shared(conversation: Conversation) -> Document:
     return {name: value for name, value in conversation.items() if name not in PERSONAL}
 
 
-def _as_seen(shared: dict[str, Any], place: Place, reader_id: str) -> Conversation:
-    """Add what is the reader's alone."""
+def _as_seen(shared: Any, place: Place, reader_id: str) -> Conversation:
+    """Add what is the reader's alone, and return the conversation that is whole by then."""
     shared["role"] = place.role
     shared["read_seq"] = place.read_seq
     shared["unread_count"] = shared["last_seq"] - place.read_seq
     is_mine = place.created_by == reader_id
     shared["peer_id"] = place.other_id if is_mine or place.other_id is None else place.created_by
-    return cast(Conversation, shared)
+    whole: Conversation = shared
+    return whole

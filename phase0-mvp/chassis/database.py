@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Engine,
     MetaData,
@@ -35,6 +36,8 @@ log = logging.getLogger(__name__)
 
 ROOM = 1024 * 1024
 """Bytes that must be free for the system to be ready: some two hundred sends."""
+LOG_KEPT = 8 * 1024 * 1024
+"""Bytes. A long read makes the write-ahead log grow; once it is over, the log shrinks to this."""
 ROOM_IN = 5
 """Seconds after which it makes sense to ask whether there is room again."""
 
@@ -166,6 +169,11 @@ class Database:
         self._engine.dispose()
 
 
+def greatest(*values: ColumnElement[int]) -> ColumnElement[int]:
+    """Return the largest of some values in one row; what the standard calls GREATEST."""
+    return func.max(*values)
+
+
 def items_of(parameter: str) -> Select[Any]:
     """Return a subquery for `IN`, over a list that is given as one parameter, written as JSON.
 
@@ -185,6 +193,7 @@ def _set_up_connections(engine: Engine) -> None:
         # NORMAL, often recommended with WAL, can lose the last commits when the power fails.
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute(f"PRAGMA journal_size_limit = {LOG_KEPT}")
         cursor.close()
 
     @event.listens_for(engine, "begin")

@@ -7,6 +7,7 @@ from flask import Flask
 
 from chassis import problems
 from chassis.database import Database
+from chassis.descriptors import make_room
 from chassis.json import FastJSONProvider
 from chassis.proxies import TrustedProxies
 from chassis.requests import BODY_MAX
@@ -99,5 +100,5 @@ def _wire(app: Flask, database: Database, settings: Settings) -> SocketPublisher
     limit_messages(socketio)
     typing = TypingService(database, publisher)
     sockets.register(socketio, login, connections, presence, typing)
-    app.wsgi_app = Admission(app.wsgi_app, tickets, settings.sockets_max)  # type: ignore[method-assign]
+    app.wsgi_app = Admission(app.wsgi_app, tickets, make_room(settings).sockets)  # type: ignore[method-assign]
     return publisher

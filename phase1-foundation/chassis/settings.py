@@ -1,9 +1,15 @@
 """The configuration of one process, read once from the environment."""
 
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+def _separated(value: object) -> object:
+    return value.replace(",", " ").split() if isinstance(value, str) else value
 
 
 class Settings(BaseSettings):
@@ -16,6 +22,11 @@ class Settings(BaseSettings):
     web_dir: Path = Path("../common/web")
     contract_dir: Path = Path("../common/contract")
     log_level: str = "INFO"
+
+    trusted_proxies: Annotated[
+        tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_separated)
+    ] = ()
+    """Whose word counts for the address that people see, such as `10.0.0.5, fd00::/8`."""
 
     sockets_max: int = Field(default=300, ge=0, le=5000)
     http_threads: int = Field(default=32, ge=16, le=256)

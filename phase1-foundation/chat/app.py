@@ -8,7 +8,9 @@ from flask import Flask
 from chassis import problems
 from chassis.cache.link import Link
 from chassis.database import Database
+from chassis.descriptors import make_room
 from chassis.json import FastJSONProvider
+from chassis.proxies import TrustedProxies
 from chassis.requests import BODY_MAX
 from chassis.settings import Settings
 from chassis.web import RequestEnvelope
@@ -67,7 +69,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         "stopping": stopping,
         "publisher": publisher,
     }
-    app.wsgi_app = RequestEnvelope(app.wsgi_app)  # type: ignore[method-assign]
+    proxied = TrustedProxies(app.wsgi_app, settings.trusted_proxies)
+    app.wsgi_app = RequestEnvelope(proxied)  # type: ignore[method-assign]
     return app
 
 
@@ -105,5 +108,5 @@ def _wire(app: Flask, database: Database, settings: Settings) -> SocketPublisher
     limit_messages(socketio)
     typing = TypingService(database, publisher)
     sockets.register(socketio, login, connections, presence, typing)
-    app.wsgi_app = Admission(app.wsgi_app, tickets, settings.sockets_max)  # type: ignore[method-assign]
+    app.wsgi_app = Admission(app.wsgi_app, tickets, make_room(settings).sockets)  # type: ignore[method-assign]
     return publisher

@@ -3,10 +3,11 @@
 from typing import Annotated, cast
 
 from flask import Blueprint, Response, current_app, jsonify
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
+from chassis import text
 from chassis.identity import caller
-from chassis.requests import Body, Exact, Line, body
+from chassis.requests import Body, Exact, Name, body
 from chat.auth.service import AuthService
 from chat.limits import (
     ACCESS_TTL_MAX,
@@ -19,14 +20,27 @@ from chat.limits import (
 auth = Blueprint("auth", __name__, url_prefix="/api/v1/auth")
 
 Username = Annotated[str, StringConstraints(pattern=USERNAME_PATTERN)]
-DisplayName = Annotated[Line, StringConstraints(min_length=1, max_length=DISPLAY_NAME_MAX)]
+DisplayName = Annotated[Name, StringConstraints(min_length=1, max_length=DISPLAY_NAME_MAX)]
+
+
+NewPassword = Annotated[
+    Exact,
+    AfterValidator(text.password),
+    StringConstraints(min_length=PASSWORD_MIN, max_length=PASSWORD_MAX),
+]
+
+
+def _not_too_long(password: str) -> str:
+    if len(text.password(password)) > PASSWORD_MAX:
+        raise ValueError(f"must have at most {PASSWORD_MAX} characters")
+    return password
 
 
 class Registration(Body):
     """`POST /auth/register`."""
 
     username: Username
-    password: Exact = Field(min_length=PASSWORD_MIN, max_length=PASSWORD_MAX)
+    password: NewPassword
     display_name: DisplayName
 
 
@@ -34,7 +48,7 @@ class Credentials(Body):
     """`POST /auth/login`."""
 
     username: Exact = Field(min_length=1, max_length=64)
-    password: Exact = Field(min_length=1, max_length=PASSWORD_MAX)
+    password: Annotated[Exact, Field(min_length=1), AfterValidator(_not_too_long)]
     access_ttl: int = Field(default=ACCESS_TTL_MAX, ge=1, le=ACCESS_TTL_MAX)
 
 

@@ -125,10 +125,12 @@ class AuthService:
                     Account.username == username.lower()
                 )
             ).first()
-        fits = self._passwords.verify(found.password_hash if found else None, password)
-        if found is None or not fits:
+        fitting = self._passwords.verify(found.password_hash if found else None, password)
+        if found is None or fitting is None:
             raise InvalidCredentials("The username or the password is wrong.")
         with self._database.session() as session:
+            if fitting != found.password_hash:
+                session.get_one(Account, found.id).password_hash = fitting
             ended = self._forget_expired(session, found.id)
             tokens = self._log_in(session, found.id, access_ttl)
         self._sockets.close_logins(ended)

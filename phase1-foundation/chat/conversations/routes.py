@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from chassis.errors import InvalidInput
 from chassis.identity import caller
-from chassis.requests import BATCH_MAX, INTEGER_MAX, Body, Id, Line, PageQuery, body, query
+from chassis.requests import BATCH_MAX, INTEGER_MAX, Body, Id, Name, PageQuery, body, query
 from chat.conversations.documents import Kind, Role
 from chat.conversations.members import MemberService
 from chat.conversations.service import ConversationService
@@ -16,7 +16,7 @@ from chat.limits import GROUP_NAME_MAX
 
 conversations = Blueprint("conversations", __name__, url_prefix="/api/v1/conversations")
 
-GroupName = Annotated[Line, StringConstraints(min_length=1, max_length=GROUP_NAME_MAX)]
+GroupName = Annotated[Name, StringConstraints(min_length=1, max_length=GROUP_NAME_MAX)]
 Ids = Annotated[list[Id], Field(max_length=BATCH_MAX)]
 
 

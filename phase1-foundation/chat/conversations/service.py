@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any, TypedDict
 
-from sqlalchemy import Connection, bindparam, insert, select, tuple_, update
+from sqlalchemy import Connection, bindparam, insert, literal, select, tuple_, update
 
 from chassis.clock import now_ms
 from chassis.database import Database
@@ -20,7 +20,7 @@ from chat.conversations.documents import (
     notice,
 )
 from chat.conversations.membership import audience, no_such_conversation, read_up_to, require_member
-from chat.conversations.models import ConversationRow, MemberRow
+from chat.conversations.models import ConversationRow, MemberRow, next_activity
 from chat.conversations.timeline import People, Timeline, require_known
 
 _DIRECT = uuid.UUID("8e0f8b9c-5a55-4a0e-9d52-6b3e4f0d7c11")
@@ -201,7 +201,7 @@ class ConversationService:
                 member_count=1 + len(other_ids),
                 last_seq=0,
                 rev=0,
-                last_activity_at=now,
+                last_activity_at=next_activity(literal(conversation_id), literal(now)),
             )
         )
         first_role = "owner" if kind == "group" else "member"

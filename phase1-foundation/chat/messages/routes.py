@@ -3,7 +3,6 @@
 from typing import Annotated, cast
 from uuid import UUID
 
-import emoji as emoji_data
 from flask import Blueprint, Response, current_app, jsonify
 from pydantic import AfterValidator, Field, StringConstraints
 
@@ -18,9 +17,11 @@ from chassis.requests import (
     QueryInt,
     Text,
     body,
+    not_blank,
     query,
 )
 from chat.limits import CLIENT_ID_PATTERN, MESSAGE_BODY_MAX
+from chat.messages.emoji import known_emoji
 from chat.messages.service import MessageService
 
 messages = Blueprint(
@@ -28,14 +29,8 @@ messages = Blueprint(
 )
 
 
-def _not_blank(value: str) -> str:
-    if not value.strip():
-        raise ValueError("must not be blank")
-    return value
-
-
 MessageText = Annotated[
-    Text, StringConstraints(min_length=1, max_length=MESSAGE_BODY_MAX), AfterValidator(_not_blank)
+    Text, StringConstraints(min_length=1, max_length=MESSAGE_BODY_MAX), AfterValidator(not_blank)
 ]
 Limit = Annotated[QueryInt, Field(ge=1, le=PAGE_MAX)]
 Counter = Annotated[QueryInt, Field(ge=0, le=INTEGER_MAX)]
@@ -75,9 +70,10 @@ def _service() -> MessageService:
 
 
 def _one_emoji(text: str) -> str:
-    if not emoji_data.is_emoji(text):
+    emoji = known_emoji(text)
+    if emoji is None:
         raise InvalidInput("emoji", "must be one emoji")
-    return text
+    return emoji
 
 
 @messages.post("/messages")

@@ -11,7 +11,6 @@ from sqlalchemy import (
     Row,
     bindparam,
     delete,
-    func,
     insert,
     select,
     update,
@@ -25,6 +24,7 @@ from chassis.identity import Caller
 from chat.conversations.membership import Membership, audience, read_up_to, require_member
 from chat.limits import REACTIONS_MAX
 from chat.messages.documents import Message
+from chat.messages.emoji import canonical, forms
 from chat.messages.models import MessageRow, ReactionRow
 from chat.messages.timeline import (
     SELECT_MESSAGES,
@@ -230,7 +230,7 @@ class MessageService:
             removed = change.connection.execute(
                 delete(ReactionRow).where(
                     *_on(change.row),
-                    ReactionRow.emoji == emoji,
+                    ReactionRow.emoji.in_(forms(emoji)),
                     ReactionRow.user_id == caller.user_id,
                 )
             )
@@ -334,16 +334,12 @@ def _on(row: Row[Any]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
 
 def _has_reacted(change: _Change, user_id: str, emoji: str) -> bool:
     statement = select(ReactionRow.rev).where(
-        *_on(change.row), ReactionRow.emoji == emoji, ReactionRow.user_id == user_id
+        *_on(change.row), ReactionRow.emoji.in_(forms(emoji)), ReactionRow.user_id == user_id
     )
     return change.connection.scalar(statement) is not None
 
 
 def _require_room(change: _Change, emoji: str) -> None:
-    others = change.connection.scalar(
-        select(func.count(ReactionRow.emoji.distinct())).where(
-            *_on(change.row), ReactionRow.emoji != emoji
-        )
-    )
-    if (others or 0) >= REACTIONS_MAX:
+    stored = change.connection.scalars(select(ReactionRow.emoji).distinct().where(*_on(change.row)))
+    if len({canonical(one) for one in stored} - {emoji}) >= REACTIONS_MAX:
         raise TooManyReactions(f"A message carries at most {REACTIONS_MAX} different emoji.")

@@ -11,7 +11,7 @@ from chassis.database import items_of
 from chassis.events import Event, new_event
 from chassis.ids import new_id
 from chat.conversations.documents import Notice, Preview
-from chat.conversations.models import ConversationRow, MemberRow
+from chat.conversations.models import ConversationRow, MemberRow, next_activity
 from chat.messages.documents import (
     Message,
     StoredMessage,
@@ -32,7 +32,7 @@ _APPENDED = (
     .values(
         last_seq=ConversationRow.last_seq + 1,
         rev=ConversationRow.rev + 1,
-        last_activity_at=bindparam("now"),
+        last_activity_at=next_activity(bindparam("conversation"), bindparam("now")),
     )
     .returning(ConversationRow.last_seq, ConversationRow.rev)
 )

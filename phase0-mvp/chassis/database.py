@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Engine,
     MetaData,
@@ -39,6 +40,8 @@ log = logging.getLogger(__name__)
 
 ROOM = 1024 * 1024
 """Bytes that must be free for the system to be ready: some two hundred sends."""
+LOG_KEPT = 8 * 1024 * 1024
+"""Bytes. A long read makes the write-ahead log grow; once it is over, the log shrinks to this."""
 ROOM_IN = 5
 """Seconds after which it makes sense to ask whether there is room again."""
 
@@ -194,6 +197,11 @@ def insert_if_new(table: type[Base], *unique: str) -> Insert:
     return insert(table).on_conflict_do_nothing(index_elements=unique)
 
 
+def greatest(*values: ColumnElement[int]) -> ColumnElement[int]:
+    """Return the largest of some values in one row; what the standard calls GREATEST."""
+    return func.max(*values)
+
+
 def items_of(parameter: str) -> Select[Any]:
     """Return a subquery for `IN`, over what `as_items` makes one parameter of.
 
@@ -229,6 +237,7 @@ def _set_up_connections(engine: Engine) -> None:
         # NORMAL, often recommended with WAL, can lose the last commits when the power fails.
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute(f"PRAGMA journal_size_limit = {LOG_KEPT}")
         cursor.close()
 
     @event.listens_for(engine, "begin")

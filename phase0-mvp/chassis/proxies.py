@@ -27,8 +27,9 @@ class TrustedProxies:
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         """Serve one request."""
-        app = self._behind_proxy if self._is_trusted(environ.get("REMOTE_ADDR", "")) else self._app
-        return app(environ, start_response)
+        if self._networks and self._is_trusted(environ.get("REMOTE_ADDR", "")):
+            return self._behind_proxy(environ, start_response)
+        return self._app(environ, start_response)
 
     def _is_trusted(self, peer: str) -> bool:
         try:

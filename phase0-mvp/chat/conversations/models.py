@@ -1,9 +1,11 @@
 """Tables of the conversations domain."""
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, case, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, Integer, case, func, literal_column, select
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
-from chassis.database import Base
+from chassis.database import Base, greatest
+
+_ZERO, _ONE = literal_column("0", Integer), literal_column("1", Integer)
 
 
 class ConversationRow(Base):
@@ -35,14 +37,9 @@ def next_activity(
     The clock may have been set back, or be another machine's: what happens last is newest anyway.
     """
     every = aliased(ConversationRow)
-    above = case((every.id == conversation_id, 0), else_=1)
-    newest = (
-        select(every.last_activity_at + above)
-        .order_by(every.last_activity_at.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    return case((newest > now, newest), else_=now)
+    above = case((every.id == conversation_id, _ZERO), else_=_ONE)
+    newest = select(every.last_activity_at + above).order_by(every.last_activity_at.desc())
+    return greatest(now, func.coalesce(newest.limit(_ONE).scalar_subquery(), _ZERO))
 
 
 class MemberRow(Base):

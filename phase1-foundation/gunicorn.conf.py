@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from chassis import logs
+from chassis.descriptors import make_room
 from chassis.limits import BODY_MAX
 from chat.settings import Settings
 
@@ -17,8 +18,9 @@ os.umask(0o077)  # the database holds password and token hashes
 bind = settings.bind
 workers = 1
 worker_class = "gthread"
-threads = settings.sockets_max + settings.http_threads
-worker_connections = threads + 1000
+room = make_room(settings.sockets_max, settings.http_threads, settings.database_connections)
+threads = room.sockets + settings.http_threads
+worker_connections = room.connections
 keepalive = 15
 limit_request_line = 8190  # a batch of a hundred ids fits
 graceful_timeout = 7

@@ -1,7 +1,10 @@
 """SQLite for the threads of one process: many readers, one writer, no committed write lost."""
 
 import json
+import logging
+import os
 import sqlite3
+import tempfile
 import threading
 import time
 from collections.abc import Collection, Iterator, Mapping
@@ -10,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Engine,
     MetaData,
@@ -26,11 +30,20 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from chassis import context
-from chassis.errors import Busy
+from chassis.errors import Busy, StorageFull, Unavailable
 from chassis.events import Nobody, Publisher
 from chassis.mode import Mode, mode_of, require_open, set_mode
 from chassis.mode import metadata as mode_metadata
 from chassis.work import Work
+
+log = logging.getLogger(__name__)
+
+ROOM = 1024 * 1024
+"""Bytes that must be free for the system to be ready: some two hundred sends."""
+LOG_KEPT = 8 * 1024 * 1024
+"""Bytes. A long read makes the write-ahead log grow; once it is over, the log shrinks to this."""
+ROOM_IN = 5
+"""Seconds after which it makes sense to ask whether there is room again."""
 
 
 class Base(DeclarativeBase):
@@ -47,12 +60,14 @@ class Base(DeclarativeBase):
 class Database:
     """Connections to one SQLite file. What a unit of work announces, `publisher` is given.
 
-    Errors: `Busy` when a connection or the write lock is not to be had within `timeout` seconds.
+    Errors: `Busy` when a connection or the write lock is not to be had within `timeout` seconds;
+    `StorageFull` when the disk takes no more.
     """
 
     def __init__(
         self, file: Path, connections: int, timeout: float, publisher: Publisher | None = None
     ) -> None:
+        self._file = file
         self._timeout = timeout
         self._publisher = publisher or Nobody()
         self._engine = create_engine(
@@ -74,6 +89,9 @@ class Database:
         """Create what is missing; safe to run at every start."""
         for metadata in (mode_metadata, Base.metadata):
             metadata.create_all(self._writer_engine)
+            for table in metadata.sorted_tables:
+                for index in table.indexes:  # of a table from before there was this index
+                    index.create(self._writer_engine, checkfirst=True)
 
     def end_interrupted_import(self) -> None:
         """Take writes again after an import that was killed. Of its data nothing is left."""
@@ -84,7 +102,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Give a connection whose statements all see the same moment."""
-        with _busy_if_late(), self._engine.connect() as connection:
+        with _told_apart(), self._engine.connect() as connection:
             yield connection
 
     @contextmanager
@@ -120,7 +138,7 @@ class Database:
             raise Busy("Another write is taking too long.")
         try:
             context.spend("lock", time.perf_counter() - waited)
-            with _busy_if_late(), self._writer_engine.connect() as connection:
+            with _told_apart(), self._writer_engine.connect() as connection:
                 transaction = connection.begin()
                 yield connection
                 committing = time.perf_counter()
@@ -148,9 +166,18 @@ class Database:
         try:
             with self.read() as connection:
                 connection.exec_driver_sql("SELECT 1")
-        except (OperationalError, Busy):
+        except (OperationalError, Unavailable):
             return False
         return True
+
+    def require_room(self) -> None:
+        """Raise `StorageFull` if the disk has hardly any room left for data."""
+        try:
+            with tempfile.TemporaryFile(dir=self._file.parent) as file:
+                os.posix_fallocate(file.fileno(), 0, ROOM)
+        except OSError as error:
+            log.warning("hardly any room for data: %s", error)
+            raise StorageFull("There is hardly any room left for data.", ROOM_IN) from error
 
     def close(self) -> None:
         """Close every connection that is not in use."""
@@ -168,6 +195,11 @@ def insert_if_new(table: type[Base], *unique: str) -> Insert:
     inserted meanwhile; this leaves it to the constraint.
     """
     return insert(table).on_conflict_do_nothing(index_elements=unique)
+
+
+def greatest(*values: ColumnElement[int]) -> ColumnElement[int]:
+    """Return the largest of some values in one row; what the standard calls GREATEST."""
+    return func.max(*values)
 
 
 def items_of(parameter: str) -> Select[Any]:
@@ -205,6 +237,7 @@ def _set_up_connections(engine: Engine) -> None:
         # NORMAL, often recommended with WAL, can lose the last commits when the power fails.
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute(f"PRAGMA journal_size_limit = {LOG_KEPT}")
         cursor.close()
 
     @event.listens_for(engine, "begin")
@@ -227,18 +260,22 @@ def _book_statements(engine: Engine) -> None:
 
 
 @contextmanager
-def _busy_if_late() -> Iterator[None]:
+def _told_apart() -> Iterator[None]:
     try:
         yield
     except PoolTimeoutError as error:
         raise Busy("All database connections are in use.") from error
     except (OperationalError, sqlite3.OperationalError) as error:
-        if _is_lock(error.orig if isinstance(error, OperationalError) else error):
+        original = error.orig if isinstance(error, OperationalError) else error
+        code: int = getattr(original, "sqlite_errorcode", 0)  # only what SQLite itself says has one
+        if code & 0xFF in _LOCKED:  # the rest of an extended code says which kind
             raise Busy("The database is locked by another process.") from error
+        if code in _FULL:
+            log.error("the disk takes no more: %s", original)  # noqa: TRY400 - once, and in one line
+            raise StorageFull("There is no room left for data.", ROOM_IN) from error
         raise
 
 
-def _is_lock(error: BaseException | None) -> bool:
-    code: int = getattr(error, "sqlite_errorcode", 0)  # what SQLite itself did not say has none
-    primary = code & 0xFF  # the rest of an extended code says which kind
-    return primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE}
+"""No room on the disk; a quota or a limit on files; no room for the index of the log."""

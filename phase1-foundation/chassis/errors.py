@@ -76,6 +76,13 @@ class Busy(Unavailable):
     title = "Database busy"
 
 
+class StorageFull(Unavailable):
+    """The disk takes no more. Nothing was written; reading goes on."""
+
+    slug = "storage-full"
+    title = "Storage full"
+
+
 class ReadOnly(Unavailable):
     """Somebody has switched writing off."""
 

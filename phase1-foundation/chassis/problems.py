@@ -6,6 +6,7 @@ from typing import NotRequired, TypedDict
 
 from flask import Flask, Response, json
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from werkzeug.exceptions import HTTPException
 
 from chassis import context, errors
@@ -45,8 +46,8 @@ IN_WORDS = {
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",
     "list_type": "must be a list",
-    "too_short": "must have at least {min_length} items",
-    "too_long": "must have at most {max_length} items",
+    "too_short": "must have at least {min_length} {unit}",
+    "too_long": "must have at most {max_length} {unit}",
     "literal_error": "must be {expected}",
     "value_error": "{error}",
 }
@@ -127,6 +128,13 @@ def from_domain(error: errors.DomainError) -> Response:
     return respond(document, headers)
 
 
+def _in_words(error: ErrorDetails) -> str:
+    context = error.get("ctx", {})
+    # pydantic counts what a validator of ours has returned as it counts the items of a list.
+    unit = "items" if context.get("field_type") == "List" else "characters"
+    return IN_WORDS.get(error["type"], error["msg"]).format(**context, unit=unit)
+
+
 def from_validation(error: ValidationError) -> Response:
     """Translate a request that does not fit its schema."""
     found = error.errors(include_url=False, include_input=False)
@@ -135,7 +143,7 @@ def from_validation(error: ValidationError) -> Response:
     fields = [
         FieldError(
             field=".".join(str(part) for part in one["loc"])[:100] or "body",
-            message=IN_WORDS.get(one["type"], one["msg"]).format(**one.get("ctx", {})),
+            message=_in_words(one),
         )
         for one in found[:FIELDS_MAX]
     ]

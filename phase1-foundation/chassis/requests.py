@@ -17,7 +17,7 @@ from pydantic import (
 )
 from werkzeug.exceptions import UnsupportedMediaType
 
-from chassis import services
+from chassis import services, text
 from chassis.errors import BadRequest, InvalidInput, Unauthenticated
 from chassis.identity import Authenticator, Caller
 from chassis.limits import BATCH_MAX, PAGE_MAX
@@ -56,6 +56,13 @@ def _several_lines(value: str) -> str:
     return value
 
 
+def not_blank(value: str) -> str:
+    """Return the value; `ValueError` if nothing of it shows."""
+    if not text.has_something_to_see(value):
+        raise ValueError("must not be blank")
+    return value
+
+
 def _written_integer(value: object) -> object:
     if isinstance(value, str) and not _INTEGER.fullmatch(value):
         raise ValueError("must be a whole number")
@@ -75,10 +82,11 @@ def _split(value: object) -> object:
 Exact = Annotated[str, AfterValidator(_one_line)]
 """One line, taken as it is: a password may begin with a space."""
 Line = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_one_line)]
-Text = Annotated[str, AfterValidator(_several_lines)]
+Name = Annotated[Line, AfterValidator(text.name)]
+Text = Annotated[str, AfterValidator(_several_lines), AfterValidator(text.text)]
 Id = Annotated[str, AfterValidator(_uuid)]
 QueryInt = Annotated[int, BeforeValidator(_written_integer)]
-IdList = Annotated[list[Id], BeforeValidator(_split), Field(min_length=1, max_length=BATCH_MAX)]
+IdList = Annotated[list[Id], Field(min_length=1, max_length=BATCH_MAX), BeforeValidator(_split)]
 
 
 class IdsQuery(Query):

@@ -3,10 +3,16 @@
 Each part of the system says what it has to know; a process puts together the parts that it runs.
 """
 
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field
-from pydantic_settings import BaseSettings
+from pydantic import BeforeValidator, Field
+from pydantic_settings import BaseSettings, NoDecode
+
+
+def _separated(value: object) -> object:
+    return value.replace(",", " ").split() if isinstance(value, str) else value
 
 
 class ServerSettings(BaseSettings):
@@ -14,6 +20,12 @@ class ServerSettings(BaseSettings):
 
     bind: str = "127.0.0.1:8000"
     log_level: str = "INFO"
+
+    trusted_proxies: Annotated[
+        tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_separated)
+    ] = ()
+    """Whose word counts for the address that people see, such as `10.0.0.5, fd00::/8`."""
+
     http_threads: int = Field(default=32, ge=16, le=256)
     """Threads that no socket can take; a socket occupies a thread of its own."""
     drain_seconds: float = Field(default=2.0, ge=0, le=5)

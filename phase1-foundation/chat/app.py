@@ -8,10 +8,12 @@ from flask import Flask
 from chassis import problems, services
 from chassis.cache.link import Link
 from chassis.database import Database
+from chassis.descriptors import make_room
 from chassis.events import Publisher
 from chassis.identity import Authenticator
 from chassis.json import FastJSONProvider
 from chassis.limits import BODY_MAX
+from chassis.proxies import TrustedProxies
 from chassis.services import Services
 from chassis.web import RequestEnvelope
 from chat.auth.passwords import Passwords
@@ -74,8 +76,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     socketio.init_app(app)
     limit_messages(socketio)
-    app.wsgi_app = Admission(app.wsgi_app, tickets, settings.sockets_max)  # type: ignore[method-assign]
-    app.wsgi_app = RequestEnvelope(app.wsgi_app)  # type: ignore[method-assign]
+    room = make_room(settings.sockets_max, settings.http_threads, settings.database_connections)
+    app.wsgi_app = Admission(app.wsgi_app, tickets, room.sockets)  # type: ignore[method-assign]
+    proxied = TrustedProxies(app.wsgi_app, settings.trusted_proxies)
+    app.wsgi_app = RequestEnvelope(proxied)  # type: ignore[method-assign]
     return app
 
 

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, NoReturn
 from chassis import transfer
 from chassis.archive import Refused
 from chassis.database import Database
-from chassis.errors import Busy
+from chassis.errors import Unavailable
 from chassis.mode import Mode, mode_of, set_mode
 from chassis.progress import ProgressLine
 from chassis.transfer import NotPossible
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         given.run(database, given)
     except Refused as error:
         return _fail(f"refused, and nothing of it was kept: {error}")
-    except (Busy, NotPossible, OSError) as error:
+    except (Unavailable, NotPossible, OSError) as error:
         return _fail(str(error))
     except KeyboardInterrupt:
         _say("stopped")

@@ -60,6 +60,7 @@ def system(database: Database, stopping: threading.Event) -> Blueprint:
             raise NotReady("The database does not answer.")
         if database.mode() is Mode.IMPORTING:
             raise NotReady("Data is being imported.")
+        database.require_room()
         return jsonify(status="ready")
 
     return routes

@@ -41,6 +41,8 @@ class Server:
             "CHAT_LOG_LEVEL": "WARNING",
             **environment,
         }
+        self.prefix: list[str] = []
+        """A command that starts the server, such as one that sets limits."""
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -51,7 +53,8 @@ class Server:
 
     def start(self) -> "Server":
         """Start and wait until the server is ready."""
-        command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py"]
+        gunicorn = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py"]
+        command = [*self.prefix, *gunicorn]
         self._process = subprocess.Popen(
             [*command, "chat.app:create_app()"],
             cwd=PHASE,

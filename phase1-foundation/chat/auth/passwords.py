@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 
+from chassis import text
 from chassis.errors import Overloaded
 
 
@@ -26,21 +27,30 @@ class Passwords:
         self._nobodys_hash = self._hasher.hash("")
 
     def hash(self, password: str) -> str:
-        """Return the hash in PHC format."""
+        """Return the hash in PHC format, of the password in its one form."""
         with self._place():
-            return self._hasher.hash(password)
+            return self._hasher.hash(text.password(password))
 
-    def verify(self, password_hash: str | None, password: str) -> bool:
-        """Return whether the password fits.
+    def verify(self, password_hash: str | None, password: str) -> str | None:
+        """Return the hash to keep if the password fits, else None.
 
-        Without a hash the work is done all the same: the time an answer takes must not tell
-        whether the account exists.
+        Hashes from before passwords had one form are of what was typed: that is tried too, and
+        the hash to keep is a new one. Without a hash the work is done all the same: the time an
+        answer takes must tell neither whether the account exists nor how old its hash is.
         """
+        tried = text.password(password)
         with self._place():
-            try:
-                self._hasher.verify(password_hash or self._nobodys_hash, password)
-            except VerifyMismatchError:
-                return False
+            if self._fits(password_hash, tried):
+                return password_hash
+            if tried != password and self._fits(password_hash, password):
+                return self._hasher.hash(tried)
+        return None
+
+    def _fits(self, password_hash: str | None, password: str) -> bool:
+        try:
+            self._hasher.verify(password_hash or self._nobodys_hash, password)
+        except VerifyMismatchError:
+            return False
         return password_hash is not None
 
     @contextmanager

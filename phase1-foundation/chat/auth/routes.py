@@ -3,11 +3,11 @@
 from typing import Annotated
 
 from flask import Blueprint, Response, jsonify
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
-from chassis import services
+from chassis import services, text
 from chassis.identity import Caller
-from chassis.requests import Body, Exact, Line, body, login_required
+from chassis.requests import Body, Exact, Name, body, login_required
 from chat.auth.limits import ACCESS_TTL_MAX, PASSWORD_MAX, PASSWORD_MIN, USERNAME_PATTERN
 from chat.auth.service import AuthService
 from chat.profiles.limits import DISPLAY_NAME_MAX
@@ -15,14 +15,27 @@ from chat.profiles.limits import DISPLAY_NAME_MAX
 auth = Blueprint("auth", __name__, url_prefix="/api/v1/auth")
 
 Username = Annotated[str, StringConstraints(pattern=USERNAME_PATTERN)]
-DisplayName = Annotated[Line, StringConstraints(min_length=1, max_length=DISPLAY_NAME_MAX)]
+DisplayName = Annotated[Name, StringConstraints(min_length=1, max_length=DISPLAY_NAME_MAX)]
+
+
+NewPassword = Annotated[
+    Exact,
+    AfterValidator(text.password),
+    StringConstraints(min_length=PASSWORD_MIN, max_length=PASSWORD_MAX),
+]
+
+
+def _not_too_long(password: str) -> str:
+    if len(text.password(password)) > PASSWORD_MAX:
+        raise ValueError(f"must have at most {PASSWORD_MAX} characters")
+    return password
 
 
 class Registration(Body):
     """`POST /auth/register`."""
 
     username: Username
-    password: Exact = Field(min_length=PASSWORD_MIN, max_length=PASSWORD_MAX)
+    password: NewPassword
     display_name: DisplayName
 
 
@@ -30,7 +43,7 @@ class Credentials(Body):
     """`POST /auth/login`."""
 
     username: Exact = Field(min_length=1, max_length=64)
-    password: Exact = Field(min_length=1, max_length=PASSWORD_MAX)
+    password: Annotated[Exact, Field(min_length=1), AfterValidator(_not_too_long)]
     access_ttl: int = Field(default=ACCESS_TTL_MAX, ge=1, le=ACCESS_TTL_MAX)
 
 

@@ -122,10 +122,12 @@ class AuthService:
                     Account.username == username.lower()
                 )
             ).first()
-        fits = self._passwords.verify(found.password_hash if found else None, password)
-        if found is None or not fits:
+        fitting = self._passwords.verify(found.password_hash if found else None, password)
+        if found is None or fitting is None:
             raise InvalidCredentials("The username or the password is wrong.")
         with self._database.session() as (session, work):
+            if fitting != found.password_hash:
+                session.get_one(Account, found.id).password_hash = fitting
             _forget_expired(work, found.id)
             return self._log_in(session, found.id, access_ttl)
 

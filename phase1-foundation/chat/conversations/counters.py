@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, update
 
-from chat.conversations.models import ConversationRow, MemberRow
+from chat.conversations.models import ConversationRow, MemberRow, next_activity
 
 
 class Numbers(NamedTuple):
@@ -24,7 +24,7 @@ _ADVANCE = (
     .values(
         last_seq=ConversationRow.last_seq + 1,
         rev=ConversationRow.rev + 1,
-        last_activity_at=bindparam("now"),
+        last_activity_at=next_activity(bindparam("conversation"), bindparam("now")),
     )
     .returning(ConversationRow.last_seq, ConversationRow.rev)
 )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, case, delete, insert, select, tuple_, update
+from sqlalchemy import Connection, Select, case, delete, func, insert, select, tuple_, update
 
 from chassis.clock import now_ms
 from chassis.database import Database
@@ -132,7 +132,7 @@ class MemberService:
         return member
 
     def _insert(self, connection: Connection, member: Membership, user_ids: Sequence[str]) -> None:
-        now = now_ms()
+        joined_at = _next_joined_at(connection, member.conversation_id)
         connection.execute(
             insert(MemberRow),
             [
@@ -140,7 +140,7 @@ class MemberService:
                     "conversation_id": member.conversation_id,
                     "user_id": user_id,
                     "role": "member",
-                    "joined_at": now,
+                    "joined_at": joined_at,
                     "read_seq": member.last_seq,
                 }
                 for user_id in user_ids
@@ -209,6 +209,14 @@ def _members(conversation_id: str) -> Select[*tuple[Any, ...]]:
     return select(MemberRow.user_id, MemberRow.role, MemberRow.joined_at, MemberRow.read_seq).where(
         MemberRow.conversation_id == conversation_id
     )
+
+
+def _next_joined_at(connection: Connection, conversation_id: str) -> int:
+    """Return now, or what is later than everybody's, should the clock have been set back."""
+    newest = connection.scalar(
+        select(func.max(MemberRow.joined_at)).where(MemberRow.conversation_id == conversation_id)
+    )
+    return max(now_ms(), (newest or 0) + 1)
 
 
 def _require_target(connection: Connection, conversation_id: str, user_id: str) -> Membership:

@@ -1,9 +1,11 @@
 """Tables of the conversations domain."""
 
-from sqlalchemy import ForeignKey, Index
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ColumnElement, ForeignKey, Index, Integer, case, func, literal_column, select
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 
-from chassis.database import Base
+from chassis.database import Base, greatest
+
+_ZERO, _ONE = literal_column("0", Integer), literal_column("1", Integer)
 
 
 class ConversationRow(Base):
@@ -23,7 +25,21 @@ class ConversationRow(Base):
     """The sequence number of the newest message; 0 before the first."""
     rev: Mapped[int]
     """How often the timeline has changed."""
-    last_activity_at: Mapped[int]
+    last_activity_at: Mapped[int] = mapped_column(index=True)
+    """Orders people's lists; see `next_activity`."""
+
+
+def next_activity(
+    conversation_id: ColumnElement[str], now: ColumnElement[int]
+) -> ColumnElement[int]:
+    """Return `last_activity_at` for what happens now, to be computed by the statement itself.
+
+    The clock may have been set back, or be another machine's: what happens last is newest anyway.
+    """
+    every = aliased(ConversationRow)
+    above = case((every.id == conversation_id, _ZERO), else_=_ONE)
+    newest = select(every.last_activity_at + above).order_by(every.last_activity_at.desc())
+    return greatest(now, func.coalesce(newest.limit(_ONE).scalar_subquery(), _ZERO))
 
 
 class MemberRow(Base):

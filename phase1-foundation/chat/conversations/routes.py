@@ -10,7 +10,7 @@ from chassis import services
 from chassis.errors import InvalidInput
 from chassis.identity import Caller
 from chassis.limits import BATCH_MAX, INTEGER_MAX
-from chassis.requests import Body, Id, Line, PageQuery, body, login_required, query
+from chassis.requests import Body, Id, Name, PageQuery, body, login_required, query
 from chat.conversations.documents import Kind, Role
 from chat.conversations.limits import GROUP_NAME_MAX
 from chat.conversations.members import MemberService
@@ -18,7 +18,7 @@ from chat.conversations.service import ConversationService
 
 conversations = Blueprint("conversations", __name__, url_prefix="/api/v1/conversations")
 
-GroupName = Annotated[Line, StringConstraints(min_length=1, max_length=GROUP_NAME_MAX)]
+GroupName = Annotated[Name, StringConstraints(min_length=1, max_length=GROUP_NAME_MAX)]
 Ids = Annotated[list[Id], Field(max_length=BATCH_MAX)]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, TypedDict
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, literal, select, update
 
 from chassis.clock import now_ms
 from chassis.database import Database, insert_if_new
@@ -27,7 +27,7 @@ from chat.conversations.membership import (
     no_such_conversation,
     require_member,
 )
-from chat.conversations.models import ConversationRow, MemberRow
+from chat.conversations.models import ConversationRow, MemberRow, next_activity
 from chat.conversations.paging import NewestFirst
 from chat.conversations.timeline import People, Timeline, require_known
 
@@ -190,7 +190,7 @@ def _insert(
             member_count=1 + len(other_ids),
             last_seq=0,
             rev=0,
-            last_activity_at=now,
+            last_activity_at=next_activity(literal(conversation_id), literal(now)),
         )
     )
     if not inserted.rowcount:

@@ -34,6 +34,7 @@ from chassis.rows import (
 from chat.conversations.archive import TimelineEnd
 from chat.conversations.documents import Action, Role
 from chat.conversations.limits import GROUP_NAME_MAX
+from chat.messages.emoji import canonical
 from chat.messages.limits import CLIENT_ID_PATTERN, MESSAGE_BODY_MAX, REACTIONS_MAX
 from chat.messages.models import MessageRow, ReactionRow
 
@@ -215,7 +216,7 @@ def _check_reactions(line: int, message: MessageRecord) -> None:
         if not before < reaction["rev"] <= message["rev"]:
             raise Refused(line, "message.reactions: revs must grow, and end with the message's")
         before = reaction["rev"]
-    if len({reaction["emoji"] for reaction in message["reactions"]}) > REACTIONS_MAX:
+    if len({canonical(reaction["emoji"]) for reaction in message["reactions"]}) > REACTIONS_MAX:
         raise Refused(line, f"message.reactions: at most {REACTIONS_MAX} different emoji")
 
 

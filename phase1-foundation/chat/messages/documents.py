@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, TypedDict
 
 from chassis.clock import rfc3339, rfc3339_or_none
 from chat.conversations.documents import Notice, Preview
+from chat.messages.emoji import canonical
 
 PREVIEW_LENGTH = 140
 
@@ -95,11 +96,12 @@ def preview_document(stored: StoredMessage) -> Preview:
 
 def gather_reactions(rows: Iterable[Any]) -> dict[int, list[Reaction]]:
     """Group rows of `reactions`, oldest first, by their message's seq and by emoji."""
-    by_seq: dict[int, dict[str, list[str]]] = {}
+    by_seq: dict[int, dict[str, dict[str, None]]] = {}
     for row in rows:
-        by_seq.setdefault(row.seq, {}).setdefault(row.emoji, []).append(row.user_id)
+        given = by_seq.setdefault(row.seq, {}).setdefault(canonical(row.emoji), {})
+        given[row.user_id] = None  # once, though both forms of one emoji may have been stored
     return {
-        seq: [Reaction(emoji=emoji, user_ids=user_ids) for emoji, user_ids in by_emoji.items()]
+        seq: [Reaction(emoji=emoji, user_ids=list(given)) for emoji, given in by_emoji.items()]
         for seq, by_emoji in by_seq.items()
     }
 

@@ -3,7 +3,6 @@
 from typing import Annotated
 from uuid import UUID
 
-import emoji as emoji_data
 from flask import Blueprint, Response, jsonify
 from pydantic import AfterValidator, Field, StringConstraints
 
@@ -11,7 +10,8 @@ from chassis import services
 from chassis.errors import InvalidInput
 from chassis.identity import Caller
 from chassis.limits import INTEGER_MAX, PAGE_MAX
-from chassis.requests import Body, Id, Query, QueryInt, Text, body, login_required, query
+from chassis.requests import Body, Id, Query, QueryInt, Text, body, login_required, not_blank, query
+from chat.messages.emoji import known_emoji
 from chat.messages.limits import CLIENT_ID_PATTERN, MESSAGE_BODY_MAX
 from chat.messages.service import MessageService
 
@@ -20,14 +20,8 @@ messages = Blueprint(
 )
 
 
-def _not_blank(value: str) -> str:
-    if not value.strip():
-        raise ValueError("must not be blank")
-    return value
-
-
 MessageText = Annotated[
-    Text, StringConstraints(min_length=1, max_length=MESSAGE_BODY_MAX), AfterValidator(_not_blank)
+    Text, StringConstraints(min_length=1, max_length=MESSAGE_BODY_MAX), AfterValidator(not_blank)
 ]
 Limit = Annotated[QueryInt, Field(ge=1, le=PAGE_MAX)]
 Counter = Annotated[QueryInt, Field(ge=0, le=INTEGER_MAX)]
@@ -63,9 +57,10 @@ class ChangesQuery(Query):
 
 
 def _one_emoji(text: str) -> str:
-    if not emoji_data.is_emoji(text):
+    emoji = known_emoji(text)
+    if emoji is None:
         raise InvalidInput("emoji", "must be one emoji")
-    return text
+    return emoji
 
 
 @messages.post("/messages")

@@ -8,7 +8,6 @@ from sqlalchemy import (
     Connection,
     bindparam,
     delete,
-    func,
     insert,
     select,
     tuple_,
@@ -18,6 +17,7 @@ from sqlalchemy import (
 from chassis.database import as_items, as_pairs, insert_if_new, items_of, pairs_of
 from chassis.errors import NotFound
 from chat.messages.documents import Message, StoredMessage, gather_reactions, message_document
+from chat.messages.emoji import canonical, forms
 from chat.messages.models import MessageRow, ReactionRow
 
 _COLUMNS = [MessageRow.__table__.c[name] for name in StoredMessage._fields]
@@ -164,7 +164,7 @@ def remove_reaction(
     """Delete one person's emoji; return whether it was there."""
     removed = connection.execute(
         delete(ReactionRow).where(
-            *_on(stored), ReactionRow.emoji == emoji, ReactionRow.user_id == user_id
+            *_on(stored), ReactionRow.emoji.in_(forms(emoji)), ReactionRow.user_id == user_id
         )
     )
     return removed.rowcount > 0
@@ -178,17 +178,15 @@ def remove_reactions(connection: Connection, stored: StoredMessage) -> None:
 def has_reacted(connection: Connection, stored: StoredMessage, emoji: str, user_id: str) -> bool:
     """Return whether a person has given this emoji."""
     statement = select(ReactionRow.rev).where(
-        *_on(stored), ReactionRow.emoji == emoji, ReactionRow.user_id == user_id
+        *_on(stored), ReactionRow.emoji.in_(forms(emoji)), ReactionRow.user_id == user_id
     )
     return connection.scalar(statement) is not None
 
 
 def count_other_emoji(connection: Connection, stored: StoredMessage, emoji: str) -> int:
     """Return how many different emoji there are on a message beside this one."""
-    statement = select(func.count(ReactionRow.emoji.distinct())).where(
-        *_on(stored), ReactionRow.emoji != emoji
-    )
-    return connection.scalar(statement) or 0
+    on_it = connection.scalars(select(ReactionRow.emoji).distinct().where(*_on(stored)))
+    return len({canonical(one) for one in on_it} - {emoji})
 
 
 def _on(stored: StoredMessage) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

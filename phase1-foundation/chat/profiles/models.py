@@ -15,6 +15,6 @@ class ProfileRow(Base):
     display_name: Mapped[str]
     bio: Mapped[str]
     search_text: Mapped[str]
-    """Username and display name, case folded, with a space before each word."""
+    """Username and display name as they are compared, with a space before each word."""
     created_at: Mapped[int]
     updated_at: Mapped[int]

@@ -4,11 +4,22 @@ from typing import Annotated
 from uuid import UUID
 
 from flask import Blueprint, Response, jsonify
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from chassis import services
 from chassis.identity import Caller
-from chassis.requests import Body, IdsQuery, Line, PageQuery, Text, body, login_required, query
+from chassis.requests import (
+    Body,
+    IdsQuery,
+    Line,
+    Name,
+    PageQuery,
+    Text,
+    body,
+    login_required,
+    not_blank,
+    query,
+)
 from chat.profiles.limits import BIO_MAX, DISPLAY_NAME_MAX
 from chat.profiles.service import ProfileService
 
@@ -18,7 +29,7 @@ profiles = Blueprint("profiles", __name__, url_prefix="/api/v1/profiles")
 class ProfileEdit(Body):
     """`PATCH /profiles/me`; at least one field."""
 
-    display_name: Annotated[Line, StringConstraints(min_length=1, max_length=DISPLAY_NAME_MAX)] = ""
+    display_name: Annotated[Name, StringConstraints(min_length=1, max_length=DISPLAY_NAME_MAX)] = ""
     bio: Annotated[Text, StringConstraints(max_length=BIO_MAX)] = ""
 
     @model_validator(mode="after")
@@ -31,7 +42,7 @@ class ProfileEdit(Body):
 class ProfileSearch(PageQuery):
     """`GET /profiles/search`."""
 
-    q: Annotated[Line, Field(min_length=1, max_length=100)]
+    q: Annotated[Line, Field(min_length=1, max_length=100), AfterValidator(not_blank)]
 
 
 @profiles.get("")

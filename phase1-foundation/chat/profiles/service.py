@@ -9,6 +9,7 @@ from chassis.clock import now_ms, rfc3339
 from chassis.database import Database, insert_if_new
 from chassis.errors import NotFound
 from chassis.pages import Page, decode_cursor, encode_cursor
+from chassis.text import for_search
 from chat.profiles.models import ProfileRow
 
 
@@ -65,7 +66,7 @@ class ProfileService:
     def search(self, words: str, limit: int, cursor: str | None) -> Page[Profile]:
         """Return people of whose name each word is a prefix of a word, ordered by username."""
         statement = select(*_COLUMNS).order_by(ProfileRow.username).limit(limit + 1)
-        for word in words.casefold().split():
+        for word in for_search(words).split():
             statement = statement.where(
                 ProfileRow.search_text.contains(f" {word}", autoescape=True)
             )
@@ -113,7 +114,7 @@ _COLUMNS = (
 
 def search_text(username: str, display_name: str) -> str:
     """Return what `search` looks through."""
-    return " " + " ".join(f"{username} {display_name}".casefold().split())
+    return " " + " ".join(for_search(f"{username} {display_name}").split())
 
 
 def _document(row: Any) -> Profile:

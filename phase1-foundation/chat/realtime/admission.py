@@ -1,17 +1,20 @@
 """Judging a WebSocket handshake before it becomes a socket."""
 
+import logging
 import socket
 import threading
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
-from chassis.errors import BadRequest, DomainError, Unauthenticated, Unavailable
+from chassis.errors import BadRequest, DomainError, Forbidden, Unauthenticated, Unavailable
 from chassis.problems import from_domain
 from chat.realtime.tickets import Tickets
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+log = logging.getLogger(__name__)
 
 CALLER = "chat.caller"
 """The key under which the WSGI environment carries whose socket it is."""
@@ -24,6 +27,13 @@ class SocketsFull(Unavailable):
 
     slug = "sockets-full"
     title = "No socket left"
+
+
+class OriginRefused(Forbidden):
+    """The page that opens the socket is not one of ours."""
+
+    slug = "origin-refused"
+    title = "Another site"
 
 
 class InvalidTicket(Unauthenticated):
@@ -65,6 +75,9 @@ class Admission:
         query = parse_qs(environ["QUERY_STRING"])
         if query.get("transport") != ["websocket"] or not _is_upgrade(environ) or "sid" in query:
             raise BadRequest("Connect with transport=websocket; there is no polling here.")
+        if query.get("EIO") != ["4"]:
+            raise BadRequest("Connect with EIO=4, the protocol of Socket.IO's clients since 2020.")
+        _require_own_origin(environ)
         if not self._places.acquire(blocking=False):
             raise SocketsFull("Every place for a socket is taken.", retry_after=5)
         try:
@@ -88,6 +101,31 @@ def _is_upgrade(environ: "WSGIEnvironment") -> bool:
         and environ.get("HTTP_SEC_WEBSOCKET_VERSION") == "13"
         and bool(environ.get("HTTP_SEC_WEBSOCKET_KEY"))
     )
+
+
+def _require_own_origin(environ: "WSGIEnvironment") -> None:
+    """Raise `OriginRefused` for a page of another site; programs that are no page name none."""
+    origin = environ.get("HTTP_ORIGIN")
+    own = f"{environ['wsgi.url_scheme']}://{environ.get('HTTP_HOST', '')}"
+    if origin is None or _site(origin) == _site(own):
+        return
+    log.warning(
+        "socket refused: its page is of %r, we are %r. If that is us behind a proxy, the proxy "
+        "must say so, and CHAT_TRUSTED_PROXIES must name %s",
+        origin,
+        own,
+        environ.get("REMOTE_ADDR"),
+    )
+    raise OriginRefused("The page that opens the socket is of another site than this one.")
+
+
+def _site(url: str) -> tuple[str, str | None, int | None]:
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:
+        return url, None, None
+    return parts.scheme, parts.hostname, port
 
 
 def _give_up_on_silence(environ: "WSGIEnvironment") -> None:

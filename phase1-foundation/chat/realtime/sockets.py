@@ -34,6 +34,7 @@ def make_socketio() -> SocketIO:
         ping_timeout=PING_TIMEOUT,
         max_http_buffer_size=MESSAGE_MAX,
         async_handlers=False,
+        cors_allowed_origins=[],  # no judging: `Admission` has done so
         always_connect=True,  # else the first events overtake the answer to the connect packet
     )
 

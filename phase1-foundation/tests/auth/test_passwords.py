@@ -46,6 +46,27 @@ def test_an_unknown_account_costs_as_much_work_as_a_known_one(
     assert [hashed.rsplit("$", 2)[0] for hashed in verified] == ["$argon2id$v=19$m=19456,t=2,p=1"]
 
 
+@pytest.mark.parametrize(("password", "times"), [("secret", 1), ("secre\u0301t", 2)])
+def test_the_work_depends_on_what_is_typed_and_on_no_account(
+    monkeypatch: pytest.MonkeyPatch, password: str, times: int
+) -> None:
+    passwords = Passwords(1, 1)
+    real = passwords._hasher
+    verified: list[str] = []
+
+    class Spy:
+        def verify(self, hashed: str, password: str) -> bool:
+            verified.append(password)
+            return real.verify(hashed, password)
+
+    accounts = [None, real.hash("another"), passwords.hash("another")]
+    monkeypatch.setattr(passwords, "_hasher", Spy())
+    for password_hash in accounts:
+        verified.clear()
+        assert passwords.verify(password_hash, password) is None
+        assert len(verified) == times
+
+
 def test_never_more_hashes_at_once_than_allowed() -> None:
     passwords = Passwords(at_once=2, wait=10)
     at_once: list[int] = []

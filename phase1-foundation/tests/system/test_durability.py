@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 from running import Person, Server
 
-from chassis.database import Database
+from chassis.database import LOG_KEPT, Database
 
 
 def test_connections_commit_to_disk_before_they_answer(tmp_path: Path) -> None:
@@ -34,6 +34,27 @@ def test_a_write_takes_the_lock_at_its_first_statement(tmp_path: Path) -> None:
     with database.write():
         pass
     assert "BEGIN IMMEDIATE" in statements
+
+
+def test_the_log_shrinks_again_after_a_long_read(tmp_path: Path) -> None:
+    database = Database(tmp_path / "d.sqlite3", connections=3, timeout=5)
+    database.create_tables()
+    log = tmp_path / "d.sqlite3-wal"
+
+    def write() -> None:
+        with database.write() as connection:
+            connection.exec_driver_sql("INSERT INTO big VALUES (randomblob(1000000))")
+
+    with database.write() as connection:
+        connection.exec_driver_sql("CREATE TABLE big (content BLOB)")
+    with database.read() as reader:
+        assert reader.exec_driver_sql("SELECT count(*) FROM big").scalar() == 0
+        for _ in range(30):
+            write()
+        assert log.stat().st_size > 3 * LOG_KEPT
+    write()  # copies all of it into the database's file …
+    write()  # … and begins the log anew
+    assert log.stat().st_size <= LOG_KEPT
 
 
 def test_no_acknowledged_message_is_lost_by_kill_nine(tmp_path: Path) -> None:

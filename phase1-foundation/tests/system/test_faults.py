@@ -153,8 +153,10 @@ def test_neither_the_log_nor_the_answer_depends_on_what_people_write(
             headers=who,
         )
 
-    codes = [send(number).status_code for number in range(60)]
-    assert codes[-1] == 500  # the database is full, and not "locked"
+    answers = [send(number) for number in range(60)]
+    assert answers[-1].status_code == 503
+    assert answers[-1].json is not None
+    assert answers[-1].json["type"].endswith("#storage-full")  # and not "locked"
     assert "database or disk is full" in caplog.text
     assert "the door is locked" not in caplog.text
 

@@ -42,11 +42,11 @@ def test_the_log_shrinks_again_after_a_long_read(tmp_path: Path) -> None:
     log = tmp_path / "d.sqlite3-wal"
 
     def write() -> None:
-        with database.write() as connection:
-            connection.exec_driver_sql("INSERT INTO big VALUES (randomblob(1000000))")
+        with database.write() as work:
+            work.connection.exec_driver_sql("INSERT INTO big VALUES (randomblob(1000000))")
 
-    with database.write() as connection:
-        connection.exec_driver_sql("CREATE TABLE big (content BLOB)")
+    with database.write() as work:
+        work.connection.exec_driver_sql("CREATE TABLE big (content BLOB)")
     with database.read() as reader:
         assert reader.exec_driver_sql("SELECT count(*) FROM big").scalar() == 0
         for _ in range(30):

@@ -47,7 +47,7 @@ export function Composer({ conversation }) {
     });
   };
   const onKeyDown = (event) => {
-    if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) {
+    if (event.key === 'Enter' && !event.shiftKey) {
       event.preventDefault();
       send();
     }

@@ -142,7 +142,7 @@ function Editor({ message }) {
   const onKeyDown = (event) => {
     event.stopPropagation();
     if (event.key === 'Escape') close();
-    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+    if (event.key !== 'Enter' || event.shiftKey) return;
     event.preventDefault();
     save();
   };

@@ -178,11 +178,13 @@ def _patches(
 def _write_snapshots(store: Store, route: Route, new: list[Point]) -> dict[str, list[str]]:
     last = {point.name.split(".")[0]: point.tree for point in new}
     directories = {str(phase.number): phase.directory for phase in route.all_phases}
-    changed = {
-        directories[number].name: store.write_out(tree, directories[number])
-        for number, tree in last.items()
-    }
-    return {name: paths for name, paths in changed.items() if paths}
+    changed = {}
+    for number, tree in last.items():
+        directory = directories[number]
+        if paths := store.write_out(tree, directory):
+            store.checkout.announce(directory / path for path in paths)
+            changed[directory.name] = paths
+    return changed
 
 
 def _move_refs(git: Git, new: list[Point]) -> None:

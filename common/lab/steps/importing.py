@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.errors import LabError, UsageError
-from lab.steps import commits, patch
+from lab.steps import commits, notes, patch, size
 from lab.steps.commits import Point, points
 from lab.steps.export import EXPORTED
 from lab.steps.git import Git, GitError
@@ -199,4 +199,6 @@ def _move_refs(git: Git, new: list[Point]) -> None:
 
 def _write_patch(phase: PathPhase, said: StepNotes, text: bytes) -> str:
     (phase.diffs / said.file_name).write_bytes(text)
+    readme = phase.diffs / notes.NAME
+    readme.write_text(size.refreshed(readme), encoding="utf-8")
     return said.file_name

@@ -1,10 +1,11 @@
-"""Everything in documents that is derived from the tree: quoted code, drawn pictures."""
+"""What documents derive from the tree: quoted code, drawn pictures, the sizes of steps."""
 
 from pathlib import Path
 
 from docs import picture, svg, tree
 from docs.markdown import Document
 from docs.quotes import refreshed
+from lab.steps import size
 
 
 def pictures() -> list[Path]:
@@ -23,6 +24,8 @@ def outdated() -> dict[Path, str]:
     Raises quotes.NotFound, picture.BadPicture.
     """
     wanted = {file: refreshed(Document(file)) for file in tree.documents()}
+    for file in tree.ROOT.glob("phase*/diffs/README.md"):
+        wanted[file] = size.refreshed(file, wanted[file])
     wanted |= {source.with_name(picture.DRAWING): drawing(source) for source in pictures()}
     return {file: text for file, text in wanted.items() if _read(file) != text}
 

@@ -19,12 +19,15 @@ from lab.phases import Phase
 class Drill:
     """A question, and the experiment that answers it.
 
+    `sends` is how many messages at least must have been acknowledged for a verdict on them. With 0
+    there is none on messages, and the drill states what else it observes (`Stage.observe`).
     `world` writes an archive that the system is filled with before; without, it starts empty.
     """
 
     name: str
     question: str
     run: Callable[[Stage], None]
+    sends: int
     world: Callable[[BinaryIO], object] | None = None
 
 

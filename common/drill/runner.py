@@ -27,8 +27,9 @@ def run(drill: Drill, engine: Engine, phase: Phase, observe: Observer, tell: Tol
         stage = Stage(engine, instance, url)
         drill.run(stage)
         tell(f"{drill.name}, {phase.label}: reading everything back")
-        findings = stage.check()
-        return Outcome(phase.label, stage.timeline, stage.numbers, stage.claims, findings)
+        findings = stage.check(drill.sends)
+        seen = (stage.timeline, stage.numbers, stage.observations, stage.claims)
+        return Outcome(phase.label, *seen, findings)
 
 
 def _fill(drill: Drill, instance: Instance) -> None:

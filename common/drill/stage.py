@@ -16,7 +16,7 @@ from load.recorder import percentile
 from drill.client import Person
 from drill.history import Finding, check
 from drill.load import Circle, SteadyLoad
-from drill.outcome import Number
+from drill.outcome import MESSAGES, Claim, Number, Observation
 from drill.proxy import Proxy
 from drill.timeline import Timeline
 from lab.engine import Engine, Usage
@@ -40,7 +40,8 @@ class Stage:
         self.url = url
         self.timeline = Timeline()
         self.numbers: list[Number] = []
-        self.claims: list[tuple[str, bool]] = []
+        self.observations: list[Observation] = []
+        self.claims: list[Claim] = []
         self._loads: list[SteadyLoad] = []
         self._circles: list[Circle] = []
 
@@ -206,12 +207,23 @@ class Stage:
             if found:
                 self.number(f"{name}, p{share * 100:.0f}", percentile(found, share), "ms")
 
-    def claim(self, words: str, *, holds: bool) -> None:
-        """Keep whether something that the drill expects came true; the verdict needs it to."""
-        self.claims.append((words, holds))
+    def observe(self, what: str, count: int, least: int) -> None:
+        """Keep how often something was looked at; with less than `least` there is no verdict."""
+        self.number(what, count, "")
+        self.observations.append(Observation(what, count, least))
 
-    def check(self) -> list[Finding]:
-        """Read everything that was written, as every member, and check it."""
+    def claim(self, words: str, *, holds: bool, of: int) -> None:
+        """Keep whether something that the drill expects came true; the verdict needs it to.
+
+        `of` is how many cases were looked at: a claim about none is not judged.
+        """
+        self.claims.append(Claim(words, holds, of))
+
+    def check(self, least: int) -> list[Finding]:
+        """Read everything that was written, as every member, and check it.
+
+        With less than `least` messages acknowledged there is no verdict; 0 if none is due.
+        """
         timelines = {
             circle.id: {
                 # On a new connection: the old ones may not have outlived the drill.
@@ -223,10 +235,12 @@ class Stage:
         sends = [send for load in self._loads for send in load.sends]
         acknowledged = sum(send.is_acknowledged for send in sends)
         resends = sum(max(len(send.answers) - 1, 0) for send in sends)
-        self.number("messages sent", len(sends), "")
-        self.number("messages acknowledged", acknowledged, "")
-        self.number("resends answered", resends, "")
-        self.claim("every message was acknowledged in the end", holds=acknowledged == len(sends))
+        if least or sends:
+            self.number("messages sent", len(sends), "")
+            self.observe(MESSAGES, acknowledged, least)
+            self.number("resends answered", resends, "")
+            words = "every message was acknowledged in the end"
+            self.claim(words, holds=acknowledged == len(sends), of=len(sends))
         return check(sends, timelines)
 
     def _run_of(self, service: str) -> object:

@@ -7,7 +7,7 @@ from load.spread import Spread
 from load.table import aligned
 
 from drill.definition import Drill
-from drill.outcome import Outcome
+from drill.outcome import Claim, Outcome
 from drill.timeline import Second
 
 HEADING = ("second", "sends", "reads", "slowest ms", "errors", "what happened")
@@ -23,11 +23,17 @@ def text(drill: Drill, outcomes: Sequence[Outcome]) -> Iterator[str]:
     yield ""
     yield from numbers(outcomes)
     for outcome in outcomes:
-        for words, holds in outcome.claims:
-            yield f"{'yes' if holds else 'NO '}  {words}"
+        for claim in outcome.claims:
+            yield f"{_answer(claim)}  {claim.words}"
         for finding in outcome.findings[:FINDINGS_SHOWN]:
             yield f"     {finding}"
         yield f"{outcome.phase}: {outcome.verdict}"
+
+
+def _answer(claim: Claim) -> str:
+    if not claim.of:
+        return "?  "
+    return "yes" if claim.holds else "NO "
 
 
 def timeline(outcome: Outcome) -> list[str]:

@@ -84,6 +84,10 @@ class Timeline:
             if sample.kind == kind and not sample.error and begin <= sample.at < end
         )
 
+    def attempts(self, kind: str = "", begin: float = 0, end: float = float("inf")) -> int:
+        """Return how many requests of one kind, or of all, ended in between, well or not."""
+        return sum(kind in ("", one.kind) and begin <= one.at < end for one in self.samples)
+
     def to_json(self) -> dict[str, Any]:
         """Return seconds and moments."""
         return {

@@ -45,7 +45,8 @@ def run(stage: Stage) -> None:
             grown = stage.usage("chat").memory - before
             stage.number("sockets open when the next was refused", sockets.open, "")
             stage.number("memory per socket", grown / sockets.open / 1024, "KiB")
-            stage.claim("the one too many was refused with 503", holds=status == 503)
+            words = "the one too many was refused with 503"
+            stage.claim(words, holds=status == 503, of=sockets.open)
             _log_in_again(stage)
             _fan_out(stage, sockets, people[0], group, arrivals)
         stage.timeline.mark("nothing but open sockets")
@@ -86,7 +87,7 @@ def _fan_out(
         sender.send(group, client_id, "to everybody")
         while len(arrivals.at[client_id]) < sockets.open:
             if time.monotonic() - began > LAST_WITHIN:
-                stage.claim("every message reached every socket", holds=False)
+                stage.claim("every message reached every socket", holds=False, of=sockets.open)
                 return
             time.sleep(0.001)
         last.append(1000 * (max(arrivals.at[client_id]) - began))
@@ -108,4 +109,5 @@ DRILL = Drill(
     question="Sockets are opened until the process takes no more. How many are that, what does "
     "each cost, and what still works for everybody else?",
     run=run,
+    sends=50,
 )

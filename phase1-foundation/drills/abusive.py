@@ -32,4 +32,5 @@ DRILL = Drill(
     question="One client asks for history over 32 connections as fast as it can. What do the "
     "others notice?",
     run=run,
+    sends=300,
 )

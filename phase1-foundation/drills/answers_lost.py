@@ -23,11 +23,12 @@ def run(stage: Stage) -> None:
             proxy.cut()
             stage.wait(3)
         stage.number("answers lost", proxy.lost, "")
-        stage.claim("answers were lost", holds=proxy.lost > 0)
+        stage.claim("answers were lost", holds=proxy.lost > 0, of=stage.timeline.attempts())
 
 
 DRILL = Drill(
     name="answers-lost",
     question="Three in ten answers never arrive, and people send again. Is anything stored twice?",
     run=run,
+    sends=300,
 )

@@ -61,4 +61,5 @@ DRILL = Drill(
     question="Everybody opens the list at the same moment, and the cache has just lost everything. "
     "What do people wait, beside a warm cache and none at all?",
     run=run,
+    sends=10,
 )

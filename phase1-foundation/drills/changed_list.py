@@ -42,4 +42,5 @@ DRILL = Drill(
     question="In how much of a list may something have just been said before the cache costs more "
     "than it saves?",
     run=run,
+    sends=10,
 )

@@ -28,4 +28,5 @@ DRILL = Drill(
     question="The process is killed (SIGKILL) five times under load. Is a message lost, and for "
     "how long is nobody served?",
     run=run,
+    sends=500,
 )

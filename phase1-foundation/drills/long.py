@@ -61,7 +61,7 @@ def _page_through(stage: Stage, who: Person) -> None:
             break
         cursor = f"&cursor={page['next_cursor']}"
     stage.number("the whole list, page by page", time.monotonic() - began, "s")
-    stage.claim(f"the whole list has {CONVERSATIONS}", holds=found == CONVERSATIONS)
+    stage.claim(f"the whole list has {CONVERSATIONS}", holds=found == CONVERSATIONS, of=found)
 
 
 def _timed(ask: Callable[[], Any]) -> float:
@@ -75,5 +75,6 @@ DRILL = Drill(
     question="Somebody has 5,000 conversations, one of them with 200,000 messages. What does that "
     "cost, beside somebody who has three, with 150?",
     run=run,
+    sends=10,
     world=world,
 )

@@ -79,7 +79,7 @@ def _kill_twice(stage: Stage) -> None:
         stage.wait(0.5)
 
 
-DRILL = Drill("killed-twice", "Is anything lost?", _kill_twice)
+DRILL = Drill("killed-twice", "Is anything lost?", _kill_twice, sends=100)
 
 
 @pytest.fixture

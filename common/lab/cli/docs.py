@@ -13,7 +13,7 @@ from lab.paths import ROOT
 @click.command("docs")
 @click.option("--write", is_flag=True, help="Bring them up to date.")
 def command(*, write: bool) -> int:
-    """Name the documents that are behind the tree: quoted code, drawn pictures.
+    """Name the documents that are behind the tree: quoted code, pictures, sizes of steps.
 
     What their commands, links and figures would fail on: ./lab test docs
     """

@@ -1,4 +1,4 @@
-"""Runs git, deaf to the settings of the person and the machine, so that results are stable."""
+"""Runs git, as a rule deaf to the settings of the person and the machine: results are stable."""
 
 import os
 import subprocess
@@ -13,6 +13,7 @@ _SETTINGS = (
     ("core.quotePath", "false"),
     ("gc.auto", "0"),
 )
+_SILENCE = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
 
 
 class GitError(LabError):
@@ -20,10 +21,11 @@ class GitError(LabError):
 
 
 class Git:
-    """git in one directory."""
+    """git in one directory; not deaf where the person's own rules are what is asked for."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, deaf: bool = True) -> None:
         self.directory = directory
+        self._silence = _SILENCE if deaf else {}
 
     def __call__(
         self,
@@ -37,7 +39,7 @@ class Git:
             done = subprocess.run(
                 ["git", *settings, *words],
                 cwd=self.directory,
-                env={**_environment(), **(environment or {})},
+                env={**_environment(), **self._silence, **(environment or {})},
                 input=stdin if stdin is not None else b"",
                 capture_output=True,
                 check=False,
@@ -59,11 +61,9 @@ class Git:
 def _environment() -> dict[str, str]:
     """Return the caller's environment without what steers git, as a hook's does."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    return {
-        **kept,
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_CONFIG_SYSTEM": os.devnull,
-        "GIT_TERMINAL_PROMPT": "0",
-        "LC_ALL": "C.UTF-8",
-        "LANGUAGE": "C",
-    }
+    return {**kept, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8", "LANGUAGE": "C"}
+
+
+def records(output: bytes) -> list[str]:
+    """Split what git separates by NUL; names that are not UTF-8 survive."""
+    return output.decode(errors="surrogateescape").split("\0")[:-1]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.errors import LabError, UsageError
-from lab.steps import commits, patch
+from lab.steps import commits, notes, patch, size
 from lab.steps.commits import Point, points
 from lab.steps.export import EXPORTED
 from lab.steps.git import Git, GitError
@@ -178,11 +178,13 @@ def _patches(
 def _write_snapshots(store: Store, route: Route, new: list[Point]) -> dict[str, list[str]]:
     last = {point.name.split(".")[0]: point.tree for point in new}
     directories = {str(phase.number): phase.directory for phase in route.all_phases}
-    changed = {
-        directories[number].name: store.write_out(tree, directories[number])
-        for number, tree in last.items()
-    }
-    return {name: paths for name, paths in changed.items() if paths}
+    changed = {}
+    for number, tree in last.items():
+        directory = directories[number]
+        if paths := store.write_out(tree, directory):
+            store.checkout.announce(directory / path for path in paths)
+            changed[directory.name] = paths
+    return changed
 
 
 def _move_refs(git: Git, new: list[Point]) -> None:
@@ -197,4 +199,6 @@ def _move_refs(git: Git, new: list[Point]) -> None:
 
 def _write_patch(phase: PathPhase, said: StepNotes, text: bytes) -> str:
     (phase.diffs / said.file_name).write_bytes(text)
+    readme = phase.diffs / notes.NAME
+    readme.write_text(size.refreshed(readme), encoding="utf-8")
     return said.file_name

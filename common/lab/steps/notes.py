@@ -15,7 +15,8 @@ _LINK = re.compile(r"\]\((?P<name>\d+\.\d+)-(?P<slug>[a-z0-9]+(?:-[a-z0-9]+)*)\.
 _IDEA = "**Idea.**"
 _ITEM = re.compile(r"(?:[-*]|\d+\.)\s+(?=\S)")
 _CODE = re.compile(r"`([^`]+)`")
-_ROLES, _READ_FIRST, _EXERCISE, _HINTS = "Files by role", "Read first", "Exercise", "Hints"
+ROLES, _READ_FIRST, _EXERCISE, _HINTS = "Files by role", "Read first", "Exercise", "Hints"
+SIZE = "Size"  # written by a command, from the patch: see size.py
 _EXERCISE_KEYS = ("given", "stubs", "tests")
 
 
@@ -126,7 +127,7 @@ def _split(lines: list[str], mark: str) -> Iterator[tuple[str, list[str]]]:
 
 def _step(name: str, title: str, lines: list[str]) -> StepNotes:
     parts = dict(_split(lines, "### "))
-    unknown = parts.keys() - {"", _ROLES, _READ_FIRST, _EXERCISE, _HINTS}
+    unknown = parts.keys() - {"", ROLES, SIZE, _READ_FIRST, _EXERCISE, _HINTS}
     if unknown:
         raise ValueError(f"what is the part {min(unknown)!r}?")
     paragraphs = _paragraphs(parts[""])
@@ -151,7 +152,7 @@ def _step(name: str, title: str, lines: list[str]) -> StepNotes:
         slug,
         idea,
         "\n\n".join(reason),
-        tuple(_role(item) for item in _items(parts.get(_ROLES, []))),
+        tuple(_role(item) for item in _items(parts.get(ROLES, []))),
         tuple(_spot(item) for item in _items(parts.get(_READ_FIRST, []))),
         _exercise(parts.get(_EXERCISE, []), parts.get(_HINTS, [])),
     )
@@ -161,7 +162,7 @@ def _role(item: str) -> Role:
     name, colon, rest = item.partition(":")
     patterns = tuple(_CODE.findall(rest))
     if not colon or not patterns:
-        raise ValueError(f"under {_ROLES!r} an item reads - ROLE: `path`, `path`, not {item!r}")
+        raise ValueError(f"under {ROLES!r} an item reads - ROLE: `path`, `path`, not {item!r}")
     return Role(name.strip(), patterns)
 
 

@@ -1,12 +1,12 @@
 """Writes the patch of the step that a phase's directory now holds."""
 
 from lab.errors import LabError, UsageError
-from lab.steps import notes, patch
+from lab.steps import notes, patch, size
 from lab.steps.route import STEPS_OF_A_PHASE, PathPhase, Route, Step, Trees
 
 
 def record(trees: Trees, name: str) -> Step:
-    """Write the patch from the tree before a step to its phase's directory as it is.
+    """Write the patch from the tree before a step to its phase's directory, and the table of it.
 
     Only the phase's latest step, or the one after it. Raises LabError.
     """
@@ -29,6 +29,8 @@ def record(trees: Trees, name: str) -> Step:
         old.unlink()
     file = phase.diffs / said.file_name
     file.write_bytes(text)
+    readme = phase.diffs / notes.NAME
+    readme.write_text(size.refreshed(readme), encoding="utf-8")
     return Step(phase.number, number, file, said)
 
 

@@ -9,7 +9,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from lab.errors import LabError
-from lab.steps.git import Git
+from lab.steps.checkout import Checkout, refuse
+from lab.steps.git import Git, records
 
 # What lies in a phase's directory and is no part of its steps; only at its top.
 OWN_FILES = ("README.md", "diffs", "architecture.*")
@@ -41,9 +42,9 @@ class Change:
 class Store:
     """Holds trees by their git id: equal ids mean equal names, modes and bytes."""
 
-    def __init__(self, directory: Path, ignore_file: Path) -> None:
+    def __init__(self, directory: Path, checkout: Checkout) -> None:
         self.git = Git(directory)
-        self._ignore_file = ignore_file
+        self.checkout = checkout
         self._indexes = 0
         self.git("init", "--quiet", "--bare", "--template=", ".")
 
@@ -55,32 +56,42 @@ class Store:
             self.git("read-tree", tree, environment=environment)
         return environment
 
-    def _over(self, directory: Path, index: dict[str, str], *words: str) -> bytes:
-        """Run git with a directory of files as its work tree."""
-        settings = ["-c", "core.bare=false", "-c", f"core.excludesFile={self._ignore_file}"]
+    def _over(self, directory: Path) -> list[str]:
+        """Return the words that make git take a directory of files for its work tree."""
         where = ["--git-dir", str(self.git.directory), "--work-tree", str(directory)]
-        return Git(directory)(*settings, *where, *words, environment=index)
+        return ["-c", "core.bare=false", *where]
 
     def empty(self) -> str:
         """Return the tree without files."""
         return self.git("hash-object", "-w", "-t", "tree", "--stdin").decode().strip()
 
     def snapshot(self, directory: Path) -> str:
-        """Return the tree of a phase's directory, without ignored files and OWN_FILES."""
+        """Return the tree of a phase's directory, without ignored files and OWN_FILES.
+
+        Raises LabError for a file that git neither tracks nor ignores: it may be a new part of
+        the path, or a stray one with a secret in it.
+        """
+        untracked = [path for path in self.checkout.untracked(directory) if not is_own(path)]
+        refuse(directory, untracked)
+        tracked = self.checkout.tracked(directory)
+        paths = self.listing(directory) if tracked is None else tracked
+        present = [path for path in paths if not is_own(path) and _is_file(directory / path)]
+        names = "".join(f"{path}\0" for path in present).encode(errors="surrogateescape")
         index = self._index()
-        without = [f":(exclude,glob){name}" for name in OWN_FILES]
-        self._over(directory, index, "add", "--all", "--", ".", *without)
+        words = [*self._over(directory), "update-index", "-z", "--add", "--stdin"]
+        Git(directory)(*words, stdin=names, environment=index)
         return self.git("write-tree", environment=index).decode().strip()
 
     def listing(self, directory: Path) -> list[str]:
-        """Return the paths of every file below a directory that is not ignored."""
-        words = ["ls-files", "-z", "--others", "--exclude-standard"]
-        return _records(self._over(directory, self._index(), *words))
+        """Return the paths of every file below a directory that no rule of git ignores."""
+        rules = [f"--exclude-from={file}" for file in self.checkout.rules()]
+        words = [*self._over(directory), "ls-files", "-z", "--others", "--exclude-standard", *rules]
+        return records(Git(directory, deaf=False)(*words, environment=self._index()))
 
     def files(self, tree: str) -> dict[str, Entry]:
         """Return a tree's files by path."""
         found = {}
-        for line in _records(self.git("ls-tree", "-r", "-z", tree)):
+        for line in records(self.git("ls-tree", "-r", "-z", tree)):
             meta, path = line.split("\t", 1)
             mode, _, blob = meta.split(" ")
             found[path] = Entry(mode, blob)
@@ -88,7 +99,7 @@ class Store:
 
     def changes(self, old: str, new: str) -> list[Change]:
         """Return every path at which two trees differ, in order of path."""
-        output = _records(self.git("diff-tree", "-r", "-z", "--no-renames", old, new))
+        output = records(self.git("diff-tree", "-r", "-z", "--no-renames", old, new))
         found = []
         for meta, path in zip(output[::2], output[1::2], strict=True):
             old_mode, new_mode, old_blob, new_blob, _ = meta.removeprefix(":").split(" ")
@@ -168,7 +179,7 @@ def open_store(root: Path) -> Iterator[Store]:
     state = root / ".lab"
     state.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="store-", dir=state) as directory:
-        yield Store(Path(directory), root / ".gitignore")
+        yield Store(Path(directory), Checkout(root))
 
 
 def is_own(path: str) -> bool:
@@ -176,9 +187,8 @@ def is_own(path: str) -> bool:
     return any(fnmatchcase(path.split("/", 1)[0], name) for name in OWN_FILES)
 
 
-def _records(output: bytes) -> list[str]:
-    """Split what git separates by NUL; names that are not UTF-8 survive."""
-    return output.decode(errors="surrogateescape").split("\0")[:-1]
+def _is_file(path: Path) -> bool:
+    return path.is_symlink() or path.is_file()
 
 
 def _entry(mode: str, blob: str) -> Entry | None:

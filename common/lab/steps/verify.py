@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from lab.errors import LabError
-from lab.steps import notes, patch
+from lab.steps import notes, patch, size
 from lab.steps.route import PathPhase, Step, Trees
 from lab.steps.store import EXECUTABLE, SYMLINK, Change, Store
 
@@ -17,6 +17,7 @@ def verify(trees: Trees) -> Iterator[str]:
             changed = store.changes(trees.before(step.phase, step.number), after)
             check_notes(step, {change.path for change in changed})
             yield f"step {step.name}   {step.file.name}: {len(changed)} files"
+        check_sizes(phase)
         if phase.steps:
             _compare(store, phase, trees.after(phase.steps[-1]), trees.phase(phase.number))
         files = len(store.files(trees.phase(phase.number)))
@@ -70,6 +71,17 @@ def _describe(store: Store, change: Change) -> str:
     while same < min(map(len, lines)) and lines[0][same] == lines[1][same]:
         same += 1
     return f"{change.path} differs from line {same + 1} on"
+
+
+def check_sizes(phase: PathPhase) -> None:
+    """Raise LabError where a table of diffs/README.md does not count the lines of its patch."""
+    file = phase.diffs / notes.NAME
+    if file.is_file() and size.refreshed(file) != file.read_text(encoding="utf-8"):
+        raise LabError(
+            f"{phase.directory.name}/diffs/README.md: what stands under {notes.SIZE} is not "
+            "what the patches hold",
+            "./lab docs --write counts again",
+        )
 
 
 def check_notes(step: Step, touched: set[str]) -> None:

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 from web_support.browsers import Browsers, Chat
-from web_support.people import PASSWORD, Person
+from web_support.people import PASSWORD, Person, isolated
 
 
 def log_in(chat: Chat, username: str, password: str = PASSWORD) -> None:
@@ -54,14 +54,14 @@ def test_two_people_find_each_other_and_talk(browsers: Browsers, ada: Person, bo
     item.click()
     expect(of_bob.message("Hello Bob")).to_be_visible()
     expect(item.locator(".badge")).to_have_count(0)
-    expect(of_ada.page.get_by_role("img", name=f"Read by {bob.name}")).to_be_visible()
+    expect(of_ada.page.get_by_role("img", name=f"Read by {isolated(bob.name)}")).to_be_visible()
     expect(of_ada.page.locator(".title")).to_contain_text("Online")
 
     of_bob.composer.press_sequentially("Very", delay=20)
-    expect(of_ada.page.get_by_text("Bob Ross is typing…")).to_be_visible()
+    expect(of_ada.page.get_by_text(f"{isolated('Bob Ross')} is typing…")).to_be_visible()
     of_bob.send("Very well")
     expect(of_ada.message("Very well")).to_be_visible()
-    expect(of_ada.page.get_by_text("Bob Ross is typing…")).to_have_count(0)
+    expect(of_ada.page.get_by_text(f"{isolated('Bob Ross')} is typing…")).to_have_count(0)
     of_ada.arrived("Hello Bob")
 
 
@@ -106,7 +106,9 @@ def test_three_people_in_a_group_with_roles(
     dialog.get_by_label("Group name").fill("Weekend trip")
     of_ada.button("Create group").click()
     of_bob.item("Weekend trip").click()
-    expect(of_bob.page.locator(".notice").filter(has_text="created “Weekend trip”")).to_be_visible()
+    expect(
+        of_bob.page.locator(".notice").filter(has_text=f"created “{isolated('Weekend trip')}”")
+    ).to_be_visible()
 
     of_ada.button("Details and members").click()
     of_ada.button("Add people").click()
@@ -118,9 +120,11 @@ def test_three_people_in_a_group_with_roles(
     for chat in (of_ada, of_bob):
         expect(chat.message("Where to?")).to_be_visible()
 
-    of_ada.page.get_by_label("What to do with Bob Ross").click()
+    of_ada.page.get_by_label(f"What to do with {isolated('Bob Ross')}").click()
     of_ada.button("Make admin").click()
-    expect(of_bob.page.locator(".notice").filter(has_text="made Bob Ross an admin")).to_be_visible()
+    expect(
+        of_bob.page.locator(".notice").filter(has_text=f"made {isolated('Bob Ross')} an admin")
+    ).to_be_visible()
     of_bob.button("Details and members").click()
     of_bob.button("Rename group").click()
     of_bob.page.get_by_label("Group name").fill("Trip to the sea")
@@ -128,7 +132,7 @@ def test_three_people_in_a_group_with_roles(
     for chat in (of_ada, of_bob, of_cem):
         expect(chat.item("Trip to the sea")).to_be_visible()
 
-    of_bob.page.get_by_label("What to do with Cem Karaca").click()
+    of_bob.page.get_by_label(f"What to do with {isolated('Cem Karaca')}").click()
     of_bob.button("Remove").click()
     of_bob.page.get_by_role("dialog").get_by_role("button", name="Remove").click()
     expect(of_cem.page.get_by_text("This conversation is not here")).to_be_visible()
@@ -137,7 +141,9 @@ def test_three_people_in_a_group_with_roles(
     of_bob.button("Leave group").click()
     of_bob.button("Leave").click()
     expect(of_bob.page.get_by_text("No conversations yet.")).to_be_visible()
-    expect(of_ada.page.locator(".notice").filter(has_text="Bob Ross left")).to_be_visible()
+    expect(
+        of_ada.page.locator(".notice").filter(has_text=f"{isolated('Bob Ross')} left")
+    ).to_be_visible()
 
 
 def test_everyone_sees_one_order_when_all_write_at_once(

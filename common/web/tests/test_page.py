@@ -8,7 +8,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, Response, Route, expect
 from web_support.browsers import Browsers, Chat
-from web_support.people import PASSWORD, Person
+from web_support.people import PASSWORD, Person, isolated
 
 FIRST_PAINT = 150_000  # bytes in all
 WEB = Path(__file__).resolve().parent.parent
@@ -259,7 +259,7 @@ def test_news_are_read_out_and_motion_is_reduced(
     expect(chat.page.locator(".me .dot.online")).to_be_visible()
     bob.say(room, "can you hear me?")
     spoken = chat.page.locator("[aria-live=polite].hidden")
-    expect(spoken).to_have_text("Bob Ross: can you hear me?")
+    expect(spoken).to_have_text(f"{isolated('Bob Ross')}: can you hear me?")
     durations = "document.getAnimations().map(one => one.effect.getComputedTiming().duration)"
     assert max([*chat.page.evaluate(durations), 0]) <= 1  # ms
 

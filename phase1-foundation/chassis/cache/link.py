@@ -6,6 +6,7 @@ without it, and a new epoch begins.
 """
 
 import logging
+import re
 import secrets
 import socket
 import threading
@@ -165,11 +166,8 @@ def listed(reply: object, length: int) -> list[bytes | None]:
 
 def _prove(epoch: Epoch) -> None:
     """Raise `RedisError` unless a value is taken and given back: Redis may be full, or be none."""
-    key = epoch.key("proof", epoch.name)
-    pipeline = epoch.client.pipeline(transaction=False)
-    pipeline.set(key, epoch.name, px=1000)
-    pipeline.get(key)
-    if pipeline.execute() != [True, epoch.name.encode()]:
+    key, redis = epoch.key("proof", epoch.name), epoch.client
+    if redis.set(key, epoch.name, px=1000) is not True or redis.get(key) != epoch.name.encode():
         raise Garbage("Redis forgot at once what it was given")
 
 
@@ -180,7 +178,11 @@ def _connect(address: Mapping[str, Any], timeout: float) -> Redis:
     def on_connect(connection: Any) -> None:
         connection.on_connect()
         connection.send_command("INFO", "server")
-        runs.add(_run_id(connection.read_response()))
+        info = connection.read_response()
+        run = re.search(rb"^run_id:\w+", info, re.MULTILINE) if isinstance(info, bytes) else None
+        if run is None:
+            raise Garbage("this is no Redis")
+        runs.add(run[0])  # the name that a server gives itself at each start
         if len(runs) > 1:
             raise RedisConnectionError("Redis was restarted, or is another one now")
 
@@ -202,22 +204,8 @@ def _connect(address: Mapping[str, Any], timeout: float) -> Redis:
     return Redis(connection_pool=pool)
 
 
-def _run_id(info: object) -> bytes:
-    """Return the name that a server gives itself at each start."""
-    if isinstance(info, bytes):
-        for line in info.splitlines():
-            if line.startswith(b"run_id:"):
-                return line
-    raise Garbage("this is no Redis")
-
-
-class _Due(threading.local):
-    """When the answers that this thread waits for have to be there, by `perf_counter`."""
-
-    at = 0.0
-
-
-_due = _Due()
+_due = threading.local()
+"""`at`: when the answers that this thread waits for have to be there, by `perf_counter`."""
 
 
 class _InTime(DefaultParser):  # type: ignore[misc, valid-type]

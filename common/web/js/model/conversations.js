@@ -8,6 +8,7 @@
  */
 import { computed, signal } from '../lib.js';
 import * as api from '../core/api.js';
+import { plain } from '../core/harmless.js';
 import { myId, nameOf } from './people.js';
 
 const PAGES_AT_MOST = 20;
@@ -25,7 +26,7 @@ export const unreadTotal = computed(() =>
   ordered.value.reduce((sum, conversation) => sum + unreadOf(conversation), 0));
 
 export const unreadOf = ({ last_seq, read_seq }) => Math.max(0, last_seq - read_seq);
-export const titleOf = ({ kind, name, peer_id }) => (kind === 'group' ? name : nameOf(peer_id));
+export const titleOf = ({ kind, name, peer_id }) => (kind === 'group' ? plain(name) || 'Group without a name' : nameOf(peer_id));
 
 /** Reads the whole list; what is no longer in it is gone. */
 export async function loadConversations() {

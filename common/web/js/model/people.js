@@ -7,6 +7,7 @@
  */
 import { computed } from '../lib.js';
 import * as api from '../core/api.js';
+import { plain } from '../core/harmless.js';
 import { lookup } from '../core/lookup.js';
 import { session } from '../core/session.js';
 
@@ -28,9 +29,13 @@ export const presenceOf = presences.of;
 export const myId = computed(() => session.value?.user_id);
 export const me = computed(() => (myId.value ? profileOf(myId.value).value : null));
 
-/** The name to show; a dot stands in until the profile has been read. */
+/** The name to show; who has none that can be seen goes by the username. */
+export const shownName = ({ display_name, username }) => plain(display_name) || `@${username}`;
+
+/** The same by id; an ellipsis stands in until the profile has been read. */
 export function nameOf(id) {
-  return profileOf(id).value?.display_name || '…';
+  const profile = profileOf(id).value;
+  return profile ? shownName(profile) : '…';
 }
 
 export function presenceChanged({ user_id, online }) {

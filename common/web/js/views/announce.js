@@ -1,5 +1,6 @@
 /** Reads out what others write in the open conversation. */
 import { effect } from '../lib.js';
+import { isolated } from '../core/harmless.js';
 import { conversations } from '../model/conversations.js';
 import { myId, nameOf } from '../model/people.js';
 import { gist } from './text.js';
@@ -11,6 +12,6 @@ export function announceNews() {
     const { id, last_seq: seq, last_message: last } = conversations.value.get(openId.value) || {};
     const isNews = last && known.id === id && seq > known.seq && last.sender_id !== myId.value;
     known = { id, seq };
-    if (isNews) announcement.value = last.kind === 'notice' ? gist(last) : `${nameOf(last.sender_id)}: ${gist(last)}`;
+    if (isNews) announcement.value = last.kind === 'notice' ? gist(last) : `${isolated(nameOf(last.sender_id))}: ${gist(last)}`;
   });
 }

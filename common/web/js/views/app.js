@@ -20,5 +20,5 @@ function Toasts() {
     if (toasts.value.length) place.current.showPopover?.();
   }, [toasts.value]);
   return html`<div class="toasts" ref=${place} popover="manual" aria-live="polite">${toasts.value.map(({ id, text, bad }) => html`<div key=${id} class=${bad ? 'toast bad' : 'toast'}>
-    <span>${text}</span><${IconButton} icon="close" label="Dismiss" onClick=${() => dismiss(id)} /></div>`)}</div>`;
+    <span dir="auto">${text}</span><${IconButton} icon="close" label="Dismiss" onClick=${() => dismiss(id)} /></div>`)}</div>`;
 }

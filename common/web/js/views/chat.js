@@ -2,6 +2,7 @@
 import { html, useEffect } from '../lib.js';
 import { insist } from '../core/wait.js';
 import { listState, loadConversations, ordered, unreadTotal } from '../model/conversations.js';
+import { leaveToInputMethod } from './keys.js';
 import { lazy } from './lazy.js';
 import { Sidebar } from './sidebar.js';
 import { announcement, detailsOpen, dialog, go, openId, xray } from './ui.js';
@@ -25,8 +26,12 @@ async function start() {
 export function Chat() {
   useEffect(() => {
     start();
+    addEventListener('keydown', leaveToInputMethod, true);
     addEventListener('keydown', onKey);
-    return () => removeEventListener('keydown', onKey);
+    return () => {
+      removeEventListener('keydown', leaveToInputMethod, true);
+      removeEventListener('keydown', onKey);
+    };
   }, []);
   useEffect(() => {
     document.title = unreadTotal.value ? `(${unreadTotal.value}) Chat` : 'Chat';

@@ -1,5 +1,6 @@
 /** Where one writes. What is written is kept as a draft, per person and conversation, until it is sent. */
 import { html, useEffect, useLayoutEffect, useRef, useState } from '../lib.js';
+import { isolated } from '../core/harmless.js';
 import { forget, load, save } from '../core/storage.js';
 import { limit } from '../model/system.js';
 import { titleOf } from '../model/conversations.js';
@@ -47,7 +48,7 @@ export function Composer({ conversation }) {
     });
   };
   const onKeyDown = (event) => {
-    if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) {
+    if (event.key === 'Enter' && !event.shiftKey) {
       event.preventDefault();
       send();
     }
@@ -67,8 +68,8 @@ export function Composer({ conversation }) {
       <span class="gist" dir="auto">${gist(reply)}</span>
       <${IconButton} icon="close" label="Do not reply" onClick=${() => (replyTo.value = null)} /></div>`}
     <div class="composer-box">
-      <textarea id="composer" ref=${field} rows="1" dir="auto" value=${text} placeholder=${`Message ${titleOf(conversation)}`}
-        aria-label=${`Message to ${titleOf(conversation)}`} aria-describedby="composer-hint" onInput=${onInput} onKeyDown=${onKeyDown}></textarea>
+      <textarea id="composer" ref=${field} rows="1" dir="auto" value=${text} placeholder=${`Message ${isolated(titleOf(conversation))}`}
+        aria-label=${`Message to ${isolated(titleOf(conversation))}`} aria-describedby="composer-hint" onInput=${onInput} onKeyDown=${onKeyDown}></textarea>
       <${IconButton} icon="smile" label="Insert an emoji" onClick=${pickEmoji} />
       <button type="submit" class="send" aria-label="Send" title="Send (Enter)" disabled=${!text.trim() || text.length > most}><${Icon} name="send" /></button>
     </div>

@@ -1,6 +1,7 @@
 /** Beside a conversation: its name, its members with their roles, and leaving it. */
 import { html, useEffect, useRef, useState } from '../lib.js';
 import * as api from '../core/api.js';
+import { isolated } from '../core/harmless.js';
 import { conversations, drop, rename, titleOf } from '../model/conversations.js';
 import { loadMembers, membersOf } from '../model/rooms.js';
 import { myId, nameOf, presenceOf, profileOf } from '../model/people.js';
@@ -29,7 +30,7 @@ function Direct({ conversation: { peer_id } }) {
   const person = profileOf(peer_id).value;
   return html`<div class="card">
     <${Avatar} id=${peer_id} presence />
-    <h3 dir="auto">${person?.display_name}</h3>
+    <h3 dir="auto">${nameOf(peer_id)}</h3>
     <p class="dim">@${person?.username}</p>
     ${person?.bio && html`<p class="bio" dir="auto">${person.bio}</p>`}
   </div>`;
@@ -38,7 +39,7 @@ function Direct({ conversation: { peer_id } }) {
 function Group({ conversation }) {
   const { id, role } = conversation;
   const members = [...(membersOf(id).value?.values() || [])].sort(byRoleAndName);
-  const leave = () => confirm(`Leave “${titleOf(conversation)}”?`,
+  const leave = () => confirm(`Leave “${isolated(titleOf(conversation))}”?`,
     role === 'owner' ? 'The group gets another owner. Only a member can add you again.' : 'Only a member can add you again.', 'Leave',
     async () => {
       await api.del(`/conversations/${id}/members/${myId.value}`);
@@ -71,7 +72,7 @@ function Name({ conversation }) {
         <input name="name" aria-label="Group name" value=${name} dir="auto" required maxlength=${limit('group_name_max', 80)}
           ref=${(field) => field?.focus()} onKeyDown=${(event) => { if (event.key === 'Escape') { event.stopPropagation(); setEditing(false); } }} />
         <button type="submit" class="primary">Save</button></form>`
-      : html`<h3 dir="auto">${name} ${role !== 'member' && html`<${IconButton} icon="edit" label="Rename group" onClick=${() => setEditing(true)} />`}</h3>`}
+      : html`<h3><span dir="auto">${titleOf(conversation)}</span> ${role !== 'member' && html`<${IconButton} icon="edit" label="Rename group" onClick=${() => setEditing(true)} />`}</h3>`}
   </div>`;
 }
 
@@ -79,7 +80,7 @@ function MemberRow({ member: { user_id, role }, conversation }) {
   const isMe = user_id === myId.value;
   return html`<li>
     <button type="button" class="item" onClick=${() => (dialog.value = { name: 'person', id: user_id })}>
-      <${Avatar} id=${user_id} presence /><span class="item-text"><span class="item-title" dir="auto">${nameOf(user_id)}${isMe && ' (you)'}</span>
+      <${Avatar} id=${user_id} presence /><span class="item-text"><span class="item-title" dir="auto"><bdi>${nameOf(user_id)}</bdi>${isMe && ' (you)'}</span>
       <span class="item-preview">${role}${presenceOf(user_id).value ? ' · online' : ''}</span></span></button>
     ${!isMe && html`<${MemberMenu} id=${user_id} role=${role} conversation=${conversation} />`}
   </li>`;
@@ -88,7 +89,7 @@ function MemberRow({ member: { user_id, role }, conversation }) {
 /** What one may do with a member, by one's own role. */
 function MemberMenu({ id, role, conversation }) {
   const path = `/conversations/${conversation.id}/members/${id}`;
-  const name = nameOf(id);
+  const name = isolated(nameOf(id));
   const reload = () => loadMembers(conversation.id);
   const make = (next) => api.patch(path, { role: next }).then(reload);
   const options = [];

@@ -2,7 +2,7 @@
 import { html, useState } from '../lib.js';
 import * as api from '../core/api.js';
 import { createConversation } from '../model/conversations.js';
-import { myId, profileOf } from '../model/people.js';
+import { myId, nameOf, profileOf } from '../model/people.js';
 import { loadMembers, membersOf } from '../model/rooms.js';
 import { limit } from '../model/system.js';
 import { startDirect } from './actions.js';
@@ -64,7 +64,7 @@ function AddMembers({ id }) {
 
 function Person({ id }) {
   const person = profileOf(id).value;
-  return html`<${Modal} title=${person?.display_name || '…'}><div class="card">
+  return html`<${Modal} title=${nameOf(id)}><div class="card">
     <${Avatar} id=${id} presence />
     <p class="dim">@${person?.username}</p>
     ${person?.bio && html`<p class="bio" dir="auto">${person.bio}</p>`}
@@ -80,7 +80,7 @@ function Confirm({ title, text, label, run }) {
     if (await attempt(run)) close();
     setBusy(false);
   };
-  return html`<${Modal} title=${title}><p>${text}</p>
+  return html`<${Modal} title=${title}><p dir="auto">${text}</p>
     <div class="row"><button type="button" autofocus onClick=${close}>Cancel</button>
       <button type="button" class="primary danger" disabled=${busy} onClick=${act}>${label}</button></div><//>`;
 }

@@ -1,5 +1,18 @@
 /** Keys that work the same everywhere. */
 
+const INPUT_METHOD = 229;
+
+/**
+ * What an input method takes (the Enter that ends a composition, the arrows that choose in it) is not
+ * meant for the page: it stops here, on its way down, before any handler. Safari ends the composition
+ * first and tells by the key's code alone; the others say `isComposing`.
+ */
+export function leaveToInputMethod(event) {
+  if (!event.isComposing && event.keyCode !== INPUT_METHOD) return;
+  event.stopImmediatePropagation();
+  if (event.key === 'Escape') event.preventDefault(); // the browser itself would close a dialog
+}
+
 const STEPS = { ArrowDown: 1, ArrowUp: -1, Home: -Infinity, End: Infinity };
 
 /**

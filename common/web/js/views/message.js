@@ -1,5 +1,6 @@
 /** One message: who, when, what, in reply to what, reactions, and what one can do with it. */
 import { html, useEffect, useRef } from '../lib.js';
+import { isolated } from '../core/harmless.js';
 import { limit } from '../model/system.js';
 import { conversations } from '../model/conversations.js';
 import { edit, messageById, remove, toggleReaction } from '../model/messages.js';
@@ -57,8 +58,8 @@ function Head({ message: { sender_id, created_at }, tab = -1 }) {
 function Content({ message }) {
   if (message.deleted_at) return html`<div class="body deleted">This message was deleted</div>`;
   if (editing.value === message.id) return html`<${Editor} message=${message} />`;
-  return html`<${Body} text=${message.body} />
-    ${message.edited_at && html` <span class="edited" title=${fullTime(message.edited_at)}>edited</span>`}`;
+  return html`<div class="said"><${Body} text=${message.body} />
+    ${message.edited_at && html` <span class="edited" dir="ltr" title=${fullTime(message.edited_at)}>edited</span>`}</div>`;
 }
 
 /** What is replied to; choosing it goes there, however far away it is. */
@@ -66,7 +67,7 @@ function Quote({ message, context: { timeline, jump }, tab }) {
   const held = timeline.find(message.reply_to);
   const original = held || messageById(message.conversation_id, message.reply_to).value;
   return html`<button type="button" class="quote" tabindex=${tab} disabled=${!original} onClick=${() => jump(original.seq)}
-      aria-label=${original ? `In reply to ${nameOf(original.sender_id)}: ${gist(original)} (go there)` : 'In reply to an earlier message'}>
+      aria-label=${original ? `In reply to ${isolated(nameOf(original.sender_id))}: ${isolated(gist(original))} (go there)` : 'In reply to an earlier message'}>
     <${Icon} name="reply" />${original ? html`<b dir="auto">${nameOf(original.sender_id)}</b> <span dir="auto">${gist(original)}</span>` : '…'}
   </button>`;
 }
@@ -142,7 +143,7 @@ function Editor({ message }) {
   const onKeyDown = (event) => {
     event.stopPropagation();
     if (event.key === 'Escape') close();
-    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+    if (event.key !== 'Enter' || event.shiftKey) return;
     event.preventDefault();
     save();
   };
@@ -165,7 +166,7 @@ export function Pending({ entry, head }) {
     ${head ? html`<${Avatar} id=${myId.value} />` : html`<span class="side-time"></span>`}
     <div class="message-main">
       ${head && html`<${Head} message=${{ ...entry, sender_id: myId.value }} />`}
-      <${Body} text=${entry.body} />
+      <div class="said"><${Body} text=${entry.body} /></div>
       <div class="status" role="status">${entry.failed
         ? html`<${Icon} name="warn" /> Not sent. ${entry.failed}
             <button type="button" class="link" onClick=${() => retry(entry)}>Try again</button>`

@@ -1,5 +1,6 @@
 /** Choosing people: those one talks with already, a search for others, and those already chosen. */
 import { html, useEffect, useRef, useState } from '../lib.js';
+import { isolated } from '../core/harmless.js';
 import { ordered } from '../model/conversations.js';
 import { myId, nameOf, profileOf, searchPeople } from '../model/people.js';
 import { Avatar } from './avatar.js';
@@ -29,12 +30,12 @@ export function PeoplePicker({ chosen, onChange, without = new Set() }) {
 
   return html`<div class="picker" onKeyDown=${(event) => moveFocus(event, '.picker input')}>
     ${chosen.length > 0 && html`<div class="chips">${chosen.map((id) => html`<button type="button" key=${id} class="chip"
-      aria-label=${`Take ${nameOf(id)} off`} onClick=${() => toggle(id)}><${Avatar} id=${id} /> <span dir="auto">${nameOf(id)}</span> <${Icon} name="close" /></button>`)}</div>`}
+      aria-label=${`Take ${isolated(nameOf(id))} off`} onClick=${() => toggle(id)}><${Avatar} id=${id} /> <span dir="auto">${nameOf(id)}</span> <${Icon} name="close" /></button>`)}</div>`}
     <label class="search"><${Icon} name="search" /><input type="search" autofocus placeholder="Search people by name" aria-label="Search people by name"
       autocomplete="off" value=${query} onInput=${(event) => setQuery(event.target.value)} /></label>
     <ul class="results" aria-label="People">
-      ${people?.map(({ id, display_name, username }) => html`<li key=${id}><label class="item">
-        <${Avatar} id=${id} /><span class="item-text"><span class="item-title" dir="auto">${display_name}</span><span class="item-preview">@${username}</span></span>
+      ${people?.map(({ id, username }) => html`<li key=${id}><label class="item">
+        <${Avatar} id=${id} /><span class="item-text"><span class="item-title" dir="auto">${nameOf(id)}</span><span class="item-preview">@${username}</span></span>
         <input type="checkbox" checked=${chosen.includes(id)} onChange=${() => toggle(id)} /></label></li>`)}
       ${page.next_cursor && html`<li><button type="button" class="link" onClick=${() => search(page.next_cursor)}>More people</button></li>`}
     </ul>

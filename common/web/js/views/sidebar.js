@@ -2,7 +2,7 @@
 import { html, useEffect, useRef, useState } from '../lib.js';
 import { system } from '../model/system.js';
 import { listState, loadConversations, ordered, titleOf, unreadOf } from '../model/conversations.js';
-import { me, myId, nameOf, searchPeople } from '../model/people.js';
+import { myId, nameOf, searchPeople } from '../model/people.js';
 import { outbox } from '../model/outbox.js';
 import { typing } from '../model/typing.js';
 import { Avatar, GroupAvatar } from './avatar.js';
@@ -27,7 +27,7 @@ export function Sidebar() {
     <header class="bar">
       <button type="button" class="me" onClick=${() => (dialog.value = { name: 'me' })} aria-label="Your profile and settings">
         ${myId.value && html`<${Avatar} id=${myId.value} presence />`}
-        <span class="me-name" dir="auto">${me.value?.display_name || '…'}</span>
+        <span class="me-name" dir="auto">${myId.value ? nameOf(myId.value) : '…'}</span>
       </button>
       <${IconButton} icon="plus" label="New conversation" onClick=${() => (dialog.value = { name: 'new' })} />
     </header>
@@ -46,7 +46,7 @@ export function Sidebar() {
 }
 
 function matching(query) {
-  const words = query.toLocaleLowerCase().split(/\s+/).filter(Boolean);
+  const words = query.normalize().toLocaleLowerCase().split(/\s+/).filter(Boolean);
   return ordered.value.filter((conversation) => {
     const title = titleOf(conversation).toLocaleLowerCase();
     return words.every((word) => title.includes(word));
@@ -109,10 +109,10 @@ function People({ query }) {
   if (!found) return html`<p class="hint">Searching people…</p>`;
   if (!found.length) return html`<p class="hint">No person has this name.</p>`;
   return html`<h2 class="group-title">People</h2>
-    <ul>${found.map(({ id, username, display_name }) => html`<li key=${id}>
+    <ul>${found.map(({ id, username }) => html`<li key=${id}>
       <button type="button" class="item" onClick=${() => startDirect(id)}>
         <${Avatar} id=${id} />
-        <span class="item-text"><span class="item-title" dir="auto">${display_name}</span>
+        <span class="item-text"><span class="item-title" dir="auto">${nameOf(id)}</span>
         <span class="item-preview">@${username}</span></span>
       </button></li>`)}</ul>`;
 }

@@ -1,4 +1,5 @@
 /** Words and times for people. */
+import { isolated } from '../core/harmless.js';
 import { nameOf } from '../model/people.js';
 
 const format = (options) => new Intl.DateTimeFormat(undefined, options).format;
@@ -42,7 +43,7 @@ export function duration(ms) {
 export const plural = (count, word) => `${count} ${word}${count === 1 ? '' : 's'}`;
 
 export function names(ids, most = 4) {
-  const some = ids.slice(0, most).map(nameOf);
+  const some = ids.slice(0, most).map((id) => isolated(nameOf(id)));
   return list.format(ids.length > most ? [...some, plural(ids.length - most, 'other')] : some);
 }
 
@@ -50,10 +51,10 @@ const ROLES = { owner: 'the owner', admin: 'an admin', member: 'a member' };
 
 /** What a notice says; `actor` is who did it. */
 export function noticeText({ action, user_ids: ids = [], name, role }, actor) {
-  const who = nameOf(actor);
+  const who = isolated(nameOf(actor));
   switch (action) {
-    case 'created': return `${who} created ${name ? `“${name}”` : 'the conversation'}`;
-    case 'renamed': return `${who} renamed the group to “${name}”`;
+    case 'created': return `${who} created ${name ? `“${isolated(name)}”` : 'the conversation'}`;
+    case 'renamed': return `${who} renamed the group to “${isolated(name)}”`;
     case 'members_added': return `${who} added ${names(ids)}`;
     case 'member_removed': return `${who} removed ${names(ids)}`;
     case 'member_left': return `${names(ids)} left`;

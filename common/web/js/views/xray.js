@@ -68,7 +68,7 @@ function About({ message, origin }) {
     'catch-up': 'It was caught up on with this request.',
   };
   const late = origin?.occurredAt && origin.receivedAt - new Date(origin.occurredAt);
-  return html`<div class="xray-message"><p class="gist" dir="auto"><b>${nameOf(message.sender_id)}</b> ${gist(message)}</p>
+  return html`<div class="xray-message"><p class="gist" dir="auto"><bdi><b>${nameOf(message.sender_id)}</b></bdi> ${gist(message)}</p>
     <p>${origin ? how[origin.how] : 'It is not known any more how it came here.'}
       ${late ? html` Received ${duration(Math.max(0, late))} after it happened, <span title="The two clocks may differ">by the clocks of server and browser</span>.` : ''}</p>
     ${origin?.how === 'event' && html`<p class="dim">Request <code>${origin.requestId}</code></p>`}

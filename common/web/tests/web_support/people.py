@@ -75,6 +75,11 @@ class Person:
         self._http.close()
 
 
+def isolated(name: str) -> str:
+    """Return a name as the client's sentences and labels have it: between FSI and PDI."""
+    return f"\u2068{name}\u2069"
+
+
 def stored_login(tokens: dict[str, Any]) -> dict[str, Any]:
     """Write tokens as the client keeps them in localStorage."""
     kept = {key: tokens[key] for key in ("user_id", "login_id", "access_token", "refresh_token")}

@@ -40,7 +40,7 @@ class Account:
         return not self.faults and all(verdict.good for verdict in self.verdicts.values())
 
     def total(self) -> str:
-        """Return the last line; what went wrong beside the tests of a part counts as one failure."""
+        """Return the last line; what went wrong beside a part's tests counts as one failure."""
         everyone = self.verdicts.values()
         passed = sum(one.passed for one in everyone)
         failed = sum(len(one.failed) + bool(one.broken) for one in everyone) + len(self.faults)

@@ -7,6 +7,10 @@ from types import FrameType
 
 import click
 
+from gate import pool
+from gate.leftovers import discard_instances, leftovers
+from gate.parts import parts
+from gate.record import Record
 from gate.run import Gate, Options
 from lab.errors import INTERRUPTED, Terminated
 from lab.paths import ROOT
@@ -23,15 +27,16 @@ def main(*, everything: bool, only: str, record: bool, one_at_a_time: bool, sour
     names = tuple(filter(None, only.split(",")))
     if record and names:
         raise click.UsageError("--record says that all was tested; leave out --only")
-    options = Options(source, everything=everything, only=names, record=record)
-    gate = Gate(options, **({"at_once": 1} if one_at_a_time else {}))
+    at_once = 1 if one_at_a_time else pool.width()
+    options = Options(source, everything=everything, only=names, record=record, at_once=at_once)
+    gate = Gate(options, parts(everything=everything), Record.read(ROOT), leftovers)
     unknown = gate.unknown()
     if unknown:
         raise click.UsageError(f"there is no part {', '.join(unknown)}; there are: {gate.names()}")
     try:
         return gate.run()
     finally:
-        gate.clean_up()
+        discard_instances()
 
 
 def _terminate(_number: int, _frame: FrameType | None) -> None:

@@ -55,6 +55,11 @@ class Process:
                 preexec_fn=before_exec(signal.SIGTERM),  # noqa: PLW1509 - the gate has one thread
             )
 
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._child.pid
+
     def poll(self) -> Attempt | None:
         """Return how it ended; None while it runs. What has run for too long is ended."""
         code = self._child.poll()

@@ -30,7 +30,9 @@ STANDS_ON = {
     "lab": (
         *("lab", "requirements.lock", "pyproject.toml", "phase0-mvp", "phase*/compose.yaml"),
         *("common/lab", "common/contract", "common/web", "common/world"),
-        *("common/docs/*.py", "common/drill/*.py", "common/load/*.py"),  # its commands import them
+        *(
+            f":(glob)common/{name}/*.py" for name in ("docs", "drill", "load")
+        ),  # its commands import
     ),
     "web": TESTED_ON_PHASE_0,
     "load": (*TESTED_ON_PHASE_0, "common/load"),
@@ -195,7 +197,7 @@ def _lesson(phase: Phase) -> Part:
         stands_on=(
             *below,
             *("lab", "requirements.lock", "pyproject.toml", "common"),
-            *(":(exclude)common/gate", ":(exclude)common/*/tests"),
+            *(":(exclude)common/gate", ":(exclude)common/*/tests/*"),
         ),
     )
 

@@ -69,7 +69,7 @@ def forecast(
     for part in parts:
         took = [seconds[part.name]] if part.name in seconds else []
         kinds.setdefault(part.kind, []).extend(took)
-    kinds["step"] = kinds["step"] or kinds["native"]
+    kinds["step"] = kinds["step"] or kinds.get("native", [])
     unknown = tuple(kind for kind, took in kinds.items() if not took)
     one = full = 0.0
     for kind, took in kinds.items():

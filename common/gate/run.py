@@ -11,8 +11,8 @@ from pathlib import Path
 
 from gate import pool, report
 from gate.attempt import Attempt, Process
-from gate.leftovers import discard_instances, keep_logs, leftovers
-from gate.parts import Part, parts
+from gate.leftovers import keep_logs
+from gate.parts import Part
 from gate.record import RECORD, Changes, Record
 from gate.report import Account
 from gate.results import Results
@@ -37,23 +37,35 @@ def show(text: str) -> None:
 
 @dataclass(frozen=True)
 class Options:
-    """What was asked for; `source` is the checkout that the results are for."""
+    """What was asked for.
+
+    source: the checkout that the results are for; tree: the clean one that is tested.
+    """
 
     source: Path
+    tree: Path = ROOT
     everything: bool = False
     only: tuple[str, ...] = ()
     record: bool = False
+    at_once: int = 1
 
 
 class Gate:
     """One run."""
 
-    def __init__(self, options: Options, at_once: int | None = None) -> None:
+    def __init__(
+        self,
+        options: Options,
+        offered: Sequence[Part],
+        record: Record,
+        look: Callable[[], Sequence[str]] = lambda: (),
+    ) -> None:
+        """`look` tells in the end what is left running."""
         self._options = options
-        self._at_once = at_once or pool.width()
-        self._parts = parts(everything=options.everything)
-        self._record = Record.read(ROOT)
-        self._changes = Changes(ROOT, self._record)
+        self._parts = offered
+        self._record = record
+        self._look = look
+        self._changes = Changes(options.tree, record)
         self._place = options.source / PLACE
         self._account = Account()
         self._firsts: dict[Part, Try] = {}
@@ -85,10 +97,6 @@ class Gate:
         self._look_for_leftovers()
         return self._close()
 
-    def clean_up(self) -> None:
-        """Leave nothing behind in the checkout that was tested in."""
-        discard_instances()
-
     def _choose(self) -> list[Part]:
         """Say which parts run, and why each of the others does not."""
         say("\n== the plan")
@@ -118,7 +126,7 @@ class Gate:
         say("\n== Docker, Compose and the base images, once for all parts")
         made = subprocess.run(
             ["bash", ".ci/docker", self._options.source],
-            cwd=ROOT,
+            cwd=self._options.tree,
             stdout=subprocess.PIPE,
             text=True,
             check=False,
@@ -148,8 +156,8 @@ class Gate:
         if not chosen:
             return
         began = time.monotonic()
-        if self._at_once > 1:
-            count = f"{len(chosen)} runs, {self._at_once} at once"
+        if self._options.at_once > 1:
+            count = f"{len(chosen)} runs, {self._options.at_once} at once"
             say(f"\n== the systems: {count}; each is shown when it ends")
 
         def start(part: Part) -> Process:
@@ -161,7 +169,7 @@ class Gate:
             show(self._log(part.name).read_text(encoding="utf-8", errors="replace"))
             self._ended(part, attempt)
 
-        pool.run(chosen, start, ended, self._at_once)
+        pool.run(chosen, start, ended, self._options.at_once)
         wall = time.monotonic() - began
         self._account.at_once = sum(self._account.seconds[part.name] for part in chosen) / wall
         for part in chosen:
@@ -202,7 +210,7 @@ class Gate:
         return Try(attempt, Results.read(self._results(name)))
 
     def _look_for_leftovers(self) -> None:
-        found = leftovers()
+        found = self._look()
         say("\n== nothing is left running" if not found else "\n== these are left running")
         for one in found:
             say(f"  {one}")

@@ -17,8 +17,10 @@ _LABEL = "com.docker.compose.project.working_dir"
 
 
 def leftovers(root: Path = ROOT, venv: Path = VENV) -> list[str]:
-    """Return what still runs from this checkout: processes and containers, in words."""
-    return [*_processes(venv), *_containers(root)]
+    """Return what still runs from this checkout: systems, processes and containers, in words."""
+    systems = [*engines.running(), *engines.crashed()]
+    named = [f"system {instance.directory.name}" for instance in systems]
+    return [*named, *_processes(venv), *_containers(root)]
 
 
 def _processes(venv: Path) -> list[str]:
@@ -52,7 +54,7 @@ def keep_logs(pid: int, place: Path) -> None:
 
 def discard_instances() -> None:
     """Stop and delete every instance of this checkout, its data under Docker too."""
-    subprocess.run([ROOT / "lab", "down"], stdout=subprocess.DEVNULL, check=False)
+    subprocess.run([ROOT / "lab", "down"], capture_output=True, check=False)
     for directory in directories():
         instance = load(directory)
         if instance is not None:

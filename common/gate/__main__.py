@@ -16,14 +16,16 @@ from lab.errors import INTERRUPTED, Terminated
 from lab.paths import ROOT
 
 
-@click.command("run")
+@click.command(".ci/run")
 @click.option("--all", "everything", is_flag=True, help="Run all there is, whatever has changed.")
 @click.option("--only", default="", metavar="PARTS", help="Run these alone: lint,native-0,docker")
 @click.option("--record", is_flag=True, help="After a run that passed, write .ci/tested.json.")
 @click.option("--one-at-a-time", is_flag=True, help="Never test two systems at once.")
-@click.option("--source", type=Path, default=ROOT, hidden=True)
+@click.option("--source", type=Path, required=True, hidden=True)
 def main(*, everything: bool, only: str, record: bool, one_at_a_time: bool, source: Path) -> int:
     """Prove that this commit may be sent on; docs/contributing.md tells what is run when."""
+    if source.resolve() == ROOT:
+        raise click.UsageError("in the end all that runs here is discarded: type bash .ci/run")
     names = tuple(filter(None, only.split(",")))
     if record and names:
         raise click.UsageError("--record says that all was tested; leave out --only")
@@ -47,9 +49,9 @@ if __name__ == "__main__":
     signal.signal(signal.SIGTERM, _terminate)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a script's background jobs ignore it
     try:
-        sys.exit(main(standalone_mode=False))
+        sys.exit(main(prog_name=".ci/run", standalone_mode=False))
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
+    except (click.Abort, KeyboardInterrupt):
         sys.exit(INTERRUPTED)

@@ -54,7 +54,8 @@ class Watch:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._ends: dict[str, str] = {}  # of each test, by node id; a failure is not overwritten
+        self._ends: list[tuple[str, str]] = []  # node id and end of each test
+        self._end = "passed"  # of the test that runs
         self._broken: list[str] = []
         self._shared: str | None = None  # a fixture of several tests that this stage has to do with
 
@@ -85,14 +86,16 @@ class Watch:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note how a stage of a test ended."""
+        if report.when == "setup":
+            self._end = "passed"
         if report.failed:
-            self._ends[report.nodeid] = "failed"
+            self._end = "failed"
             if report.when != "call" and self._shared is not None:
                 self._broken.append(f"fixture {self._shared} failed: {report.nodeid}")
-        elif report.skipped:
-            self._ends.setdefault(report.nodeid, "skipped")
-        elif report.when == "call":
-            self._ends.setdefault(report.nodeid, "passed")
+        elif report.skipped and self._end == "passed":
+            self._end = "skipped"
+        if report.when == "teardown":
+            self._ends.append((report.nodeid, self._end))
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Note what cannot even be read."""
@@ -114,7 +117,7 @@ class Watch:
             self._broken.append(f"pytest ended with {exitstatus!s}")
 
         def ended(how: str) -> tuple[str, ...]:
-            return tuple(test for test, end in self._ends.items() if end == how)
+            return tuple(test for test, end in self._ends if end == how)
 
         results = Results(ended("passed"), ended("skipped"), ended("failed"), tuple(self._broken))
         results.write(self._file)

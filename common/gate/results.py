@@ -7,7 +7,10 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Results:
-    """Node ids, each of them in one place, and in words what no second try can mend."""
+    """Node ids by their end, and in words what no second try can mend.
+
+    An id may be there more than once: schemathesis gives all its tests one name.
+    """
 
     passed: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()

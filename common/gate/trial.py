@@ -55,7 +55,7 @@ def to_try_again(first: Try) -> tuple[str, ...]:
     """Return the tests that deserve a second try: none if anything else went wrong too."""
     if first.results is None or first.faults(tests=True):
         return ()
-    failed = first.results.failed
+    failed = tuple(dict.fromkeys(first.results.failed))
     return failed if len(failed) <= MOST_TRIED_AGAIN else ()
 
 
@@ -65,16 +65,22 @@ def judge(first: Try, second: Try | None = None, *, tests: bool = True) -> Verdi
     broken = first.faults(tests=tests)
     unsteady: tuple[str, ...] = ()
     if second is not None:
-        again = second.results or Results()
-        unsteady = tuple(test for test in results.failed if test in again.passed)
+        passed = _plainly_passed(second)
+        unsteady = tuple(dict.fromkeys(test for test in results.failed if test in passed))
         broken += [f"second try: {fault}" for fault in second.faults(tests=True)]
+    failed = tuple(test for test in results.failed if test not in unsteady)
     return Verdict(
-        passed=len(results.passed) + len(unsteady),
+        passed=len(results.passed) + len(results.failed) - len(failed),
         skipped=len(results.skipped),
-        failed=tuple(test for test in results.failed if test not in unsteady),
+        failed=failed,
         unsteady=unsteady,
         broken=tuple(broken),
     )
+
+
+def _plainly_passed(second: Try) -> set[str]:
+    results = second.results or Results()
+    return set(results.passed) - {*results.failed, *results.skipped}
 
 
 def too_unsteady(found: Sequence[str], known: Collection[str]) -> list[str]:

@@ -36,7 +36,8 @@ def make_part(tmp_path: Path) -> MakePart:
     def make(text: str, name: str = "fixture", *, turn: str | None = None) -> Part:
         file = tmp_path / f"test_{name}.py"
         file.write_text(text, encoding="utf-8")
-        command = (*PYTEST, "--rootdir", str(tmp_path), "-c", "/dev/null", str(file))
+        (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+        command = (*PYTEST, "-c", str(tmp_path / "pytest.ini"), str(file))
         return Part(name, f"tests of {name}", command, command, turn=turn)
 
     return make

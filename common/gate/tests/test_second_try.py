@@ -47,6 +47,30 @@ def test_a_test_whose_name_is_hard_to_quote_is_found_again(make_part: MakePart, 
     assert (outcome.code, outcome.last) == (0, "2 passed, 0 failed, 0 skipped")
 
 
+def test_tests_of_one_name_are_counted_each_and_fail_together(
+    make_part: MakePart, run: Run
+) -> None:
+    """As schemathesis makes them. Once another one fails than before, the name has failed twice."""
+    text = """\
+import pathlib
+def test_one():
+    seen = pathlib.Path(__file__).with_suffix(".seen")
+    with seen.open("a") as file:
+        file.write("x")
+    assert len(seen.read_text()) not in (1, 5)
+"""
+    thrice = """\
+import pytest
+def pytest_pycollect_makeitem(collector, name, obj):
+    if name == "test_one":
+        return [pytest.Function.from_parent(collector, name=name, callobj=obj) for _ in range(3)]
+"""
+    part = make_part(text)
+    (Path(part.first[-1]).parent / "conftest.py").write_text(thrice)
+    outcome = run([part])
+    assert (outcome.code, outcome.last) == (1, "2 passed, 1 failed, 0 skipped")
+
+
 def test_a_second_failure_is_a_failure(make_part: MakePart, run: Run) -> None:
     outcome = run([make_part("def test_wrong(): assert False\n" + FINE)])
     assert outcome.code != 0

@@ -197,7 +197,8 @@ def _lesson(phase: Phase) -> Part:
         stands_on=(
             *below,
             *("lab", "requirements.lock", "pyproject.toml", "common"),
-            *(":(exclude)common/gate", ":(exclude)common/*/tests/*"),
+            ":(exclude)common/gate",
+            *(f":(exclude)common/{name}/tests" for name in ("drill", "lab", "load", "web")),
         ),
     )
 

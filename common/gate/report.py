@@ -21,13 +21,30 @@ class Account:
 
     verdicts: dict[Part, Verdict] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    first_tries: dict[str, float] = field(default_factory=dict)
+    """The part of `seconds` without second tries."""
     left_out: dict[Part, str] = field(default_factory=dict)
-    at_once: float = 1.0
-    """How much faster the systems were tested than one after the other."""
+    wall: float = 0.0
+    """Seconds in which all tests of systems ran: less than their sum where some ran at once."""
     faults: list[str] = field(default_factory=list)
     """What fails the run and is no part's."""
     incomplete: bool = False
     """Whether something could not be run here."""
+
+    @property
+    def at_once(self) -> float:
+        """How many tests of systems ran at once, on average."""
+        return self._of_systems() / self.wall if self.wall else 1.0
+
+    def _of_systems(self) -> float:
+        return sum(self.first_tries.get(part.name, 0.0) for part in self.verdicts if part.turn)
+
+    def systems(self) -> str:
+        """Say what running systems at once has saved, or not."""
+        return (
+            f"Tests of systems: {self._of_systems() / 60:.1f} minutes of them "
+            f"in {self.wall / 60:.1f} ({self.at_once:.1f} at once)"
+        )
 
     @property
     def unsteady(self) -> list[tuple[str, str]]:

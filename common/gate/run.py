@@ -170,14 +170,14 @@ class Gate:
             self._ended(part, attempt)
 
         pool.run(chosen, start, ended, self._options.at_once)
-        wall = time.monotonic() - began
-        self._account.at_once = sum(self._account.seconds[part.name] for part in chosen) / wall
+        self._account.wall = time.monotonic() - began
         for part in chosen:
             self._settle(part)
 
     def _ended(self, part: Part, attempt: Attempt) -> None:
         say(f"-- {part.name}: {attempt.seconds:.0f} s, exit code {attempt.code}")
         self._account.seconds[part.name] = attempt.seconds
+        self._account.first_tries[part.name] = attempt.seconds
         if attempt.code:
             keep_logs(attempt.pid, self._place / f"{part.name}-system")
         self._firsts[part] = Try(attempt, Results.read(self._results(part.name)))
@@ -230,6 +230,7 @@ class Gate:
         foreseen = report.forecast(self._parts, seconds, built, account.at_once)
         for line in (
             *report.minutes(account),
+            account.systems(),
             *report.forecast_lines(foreseen, built),
             *report.unsteady_block(found, known),
             *(f"FAILED: {fault}" for fault in account.faults),

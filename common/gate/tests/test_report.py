@@ -69,3 +69,14 @@ def test_a_test_that_a_phase_has_from_the_one_before_is_the_same() -> None:
     names.append(".lab/steps/1.1/tests/t.py::x")
     assert len({in_any_system(name) for name in names}) == 1
     assert in_any_system("common/lab/t.py::x") == "common/lab/t.py::x"
+
+
+def test_what_running_systems_at_once_saves_is_said() -> None:
+    """What was skipped took no time, and second tries run alone."""
+    account = Account(wall=120.0)
+    names = ("native-0", "native-1", "docker-0")
+    account.verdicts = {always(name, name): Verdict() for name in names}
+    account.seconds = {"native-0": 190.0, "native-1": 90.0}
+    account.first_tries = {"native-0": 90.0, "native-1": 90.0}
+    assert account.systems() == "Tests of systems: 3.0 minutes of them in 2.0 (1.5 at once)"
+    assert Account().at_once == 1.0

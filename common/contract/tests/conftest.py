@@ -28,6 +28,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", "capability(name): runs only where /api/v1/system declares this capability"
     )
     config.addinivalue_line("markers", "offline: needs no system, only the documents")
+    config.addinivalue_line("markers", "short: a little of each resource, for a run of seconds")
     config.addinivalue_line("markers", "fuzz: generated requests; leave out with -m 'not fuzz'")
 
 

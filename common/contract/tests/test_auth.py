@@ -27,6 +27,7 @@ def is_dead(person: Person) -> None:
 # registering
 
 
+@pytest.mark.short
 def test_registering_logs_in_and_makes_a_profile(newcomer: Newcomer) -> None:
     person = newcomer()
     profile = person.profile()
@@ -175,6 +176,7 @@ def test_an_expired_token_is_refused_and_its_login_goes_on(ada: Person) -> None:
     assert brief.profile()["id"] == ada.id
 
 
+@pytest.mark.short
 def test_a_refresh_gives_new_tokens_of_the_same_login(ada: Person) -> None:
     device = ada.login()
     after = device.refresh().json
@@ -253,6 +255,7 @@ def test_an_unknown_refresh_token_is_refused(api: Api, token: str) -> None:
 # logging out
 
 
+@pytest.mark.short
 def test_logging_out_ends_one_login(ada: Person) -> None:
     device = ada.login()
     rotated = device.refresh().json

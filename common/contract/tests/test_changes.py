@@ -62,6 +62,7 @@ def test_every_change_raises_the_rev_by_one(ada: Person, bob: Person, group_id: 
     assert bob.conversation(group_id)["rev"] == 8
 
 
+@pytest.mark.short
 def test_a_client_that_was_away_catches_up(ada: Person, bob: Person, group_id: str) -> None:
     client = Timeline(bob, group_id).catch_up()
     change_everything(ada, bob, group_id)

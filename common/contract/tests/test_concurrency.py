@@ -39,6 +39,7 @@ def write(writer: Person, group_id: str, *, twice: bool) -> list[Json]:
     return acknowledged
 
 
+@pytest.mark.short
 def test_many_writers_make_one_order_without_gaps(
     writers: list[Person], open_socket: Callable[[Person], Socket]
 ) -> None:

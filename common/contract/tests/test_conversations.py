@@ -22,6 +22,7 @@ def listed(person: Person, conversation_id: str) -> Json:
 # direct
 
 
+@pytest.mark.short
 def test_a_direct_conversation_exists_once(newcomer: Newcomer, ada: Person) -> None:
     other = newcomer()
     created = ada.start_direct(other, expect=201)
@@ -82,6 +83,7 @@ def test_nobody_talks_to_himself_or_to_nobody(ada: Person) -> None:
 # groups
 
 
+@pytest.mark.short
 def test_a_group_begins_with_a_notice(ada: Person, bob: Person, cem: Person) -> None:
     group = ada.start_group(bob, cem, name="  Engine room  ")
     assert (group["kind"], group["name"], group["peer_id"]) == ("group", "Engine room", None)
@@ -210,6 +212,7 @@ def test_the_list_is_complete_in_small_pages(newcomer: Newcomer) -> None:
     assert times == sorted(times, reverse=True)
 
 
+@pytest.mark.short
 def test_unread_counts_of_others_grow_within_the_bound(
     ada: Person, bob: Person, group_id: str
 ) -> None:

@@ -37,6 +37,7 @@ def test_before_and_after_are_exclusive(bob: Person, long_group: Json) -> None:
     assert seqs(bob.page_of_history(group_id, before=2**53 - 1, limit=1)) == [25]
 
 
+@pytest.mark.short
 @pytest.mark.parametrize("limit", [1, 7, 100])
 def test_both_ways_give_the_whole_history(bob: Person, long_group: Json, limit: int) -> None:
     group_id = long_group["id"]

@@ -148,6 +148,7 @@ def test_members_are_listed_in_order_of_joining(
     assert ada.conversation(group_id)["member_count"] == 4
 
 
+@pytest.mark.short
 def test_a_newcomer_sees_the_whole_history_and_what_is_new(
     ada: Person, bob: Person, dora: Person, group_id: str
 ) -> None:
@@ -193,6 +194,7 @@ def test_adding_out_of_bounds_is_refused(ada: Person, group_id: str, user_ids: o
     assert {field.partition(".")[0] for field in fields} == {"user_ids"}
 
 
+@pytest.mark.short
 def test_who_is_removed_sees_nothing_any_more(
     ada: Person, bob: Person, cem: Person, group_id: str
 ) -> None:

@@ -23,6 +23,7 @@ def is_told(asker: Person, other: Person, *, online: bool) -> None:
     eventually(seen)
 
 
+@pytest.mark.short
 def test_coming_and_going_is_told_to_those_who_share_a_conversation(
     ada: Person, dora: Person, grace: Person, open_socket: Open
 ) -> None:

@@ -130,6 +130,7 @@ def test_an_absurd_id_is_nothing(ada: Person, conversation_id: str) -> None:
         assert (answer.status, answer.problem) == (404, "not-found")
 
 
+@pytest.mark.short
 def test_without_a_login_every_operation_is_refused_alike(ada: Person, secret: Json) -> None:
     nobody = Person(ada.api, "", "", {"access_token": "nonsense", "user_id": ada.id})
     for what in OPERATIONS:

@@ -24,6 +24,7 @@ def test_editing_keeps_what_is_left_out(newcomer: Callable[[], Person]) -> None:
     assert person.profile() == after
 
 
+@pytest.mark.short
 def test_others_see_an_edited_profile_within_the_bound(
     newcomer: Callable[[], Person], ada: Person
 ) -> None:
@@ -77,6 +78,7 @@ def test_nobody_has_no_profile(ada: Person, user_id: str) -> None:
     assert ada.call("GET", f"/profiles/{user_id}", expect=404).problem == "not-found"
 
 
+@pytest.mark.short
 def test_a_batch_keeps_the_order_and_leaves_out_the_unknown(
     ada: Person, bob: Person, cem: Person
 ) -> None:
@@ -151,6 +153,7 @@ def test_search_pages_are_in_order_and_complete(
     eventually(seen)
 
 
+@pytest.mark.short
 def test_search_follows_a_new_name(
     ada: Person, newcomer: Callable[[], Person], run_id: str
 ) -> None:

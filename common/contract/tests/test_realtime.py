@@ -104,6 +104,7 @@ def arrived(tabs: list[Socket], kind: str, group_id: str, **data: Any) -> list[J
     return events
 
 
+@pytest.mark.short
 def test_a_new_message(ada: Person, group_id: str, tabs: list[Socket]) -> None:
     path = f"/conversations/{group_id}/messages"
     answer = ada.call("POST", path, body={"client_id": "x", "body": "Hello"}, expect=201)
@@ -345,6 +346,7 @@ def test_an_expired_token_closes_nothing(
     assert socket.is_open
 
 
+@pytest.mark.short
 def test_what_was_missed_while_away_is_caught_up(
     ada: Person, bob: Person, group_id: str, open_socket: Open
 ) -> None:

@@ -26,6 +26,7 @@ TEXTS = {
 }
 
 
+@pytest.mark.short
 def test_a_message_comes_back_as_it_was_sent(ada: Person, bob: Person, group_id: str) -> None:
     client_id = new_client_id()
     sent = ada.send(group_id, "Good evening", client_id=client_id)
@@ -97,6 +98,7 @@ def test_a_message_out_of_bounds_is_refused(
 # sending again
 
 
+@pytest.mark.short
 def test_sending_again_returns_the_same_message(ada: Person, group_id: str) -> None:
     client_id = new_client_id()
     first = ada.send(group_id, "Once", client_id=client_id)
@@ -198,6 +200,7 @@ def test_a_reply_stays_in_its_conversation(ada: Person, bob: Person, group_id: s
 # editing and deleting
 
 
+@pytest.mark.short
 def test_an_edit_keeps_the_place_and_raises_the_rev(
     ada: Person, bob: Person, group_id: str
 ) -> None:
@@ -228,6 +231,7 @@ def test_an_edit_out_of_bounds_is_refused(ada: Person, group_id: str, body: obje
     assert ada.message(sent) == sent
 
 
+@pytest.mark.short
 def test_a_deletion_leaves_a_tombstone(ada: Person, bob: Person, group_id: str) -> None:
     sent = ada.send(group_id, "Secret")
     bob.react(sent, "👍")
@@ -282,6 +286,7 @@ def test_a_message_is_not_found_through_another_conversation(
 # reactions
 
 
+@pytest.mark.short
 def test_reactions_keep_the_order_of_first_use(
     ada: Person, bob: Person, cem: Person, group_id: str
 ) -> None:

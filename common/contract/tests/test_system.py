@@ -12,11 +12,13 @@ PAGES = ["/", "/lesson", "/api/docs/", "/api/docs/problems", "/api/docs/events.h
 FILES = ["/api/openapi.yaml", "/api/asyncapi.yaml", "/api/docs/docs.css", "/lesson.md"]
 
 
+@pytest.mark.short
 def test_system_describes_itself(system: Json) -> None:
     assert system["step"].startswith(str(system["phase"]))
     assert system["links"]["docs"] == "/api/docs/"
 
 
+@pytest.mark.short
 def test_health_and_readiness(api: Api) -> None:
     assert api.call("GET", "/healthz").json == {"status": "ok"}
     assert api.call("GET", "/readyz").json == {"status": "ready"}
@@ -45,6 +47,7 @@ def test_server_timing_says_where_the_time_went(ada: Person) -> None:
     assert any(";dur=" in metric for metric in metrics)
 
 
+@pytest.mark.short
 @pytest.mark.parametrize("path", PAGES + FILES)
 def test_pages_and_files_are_there_and_carry_the_headers(api: Api, path: str) -> None:
     page = api.page(path)

@@ -17,6 +17,7 @@ STANDALONE = {
     "docs": ROOT / "common" / "docs" / "tests",
     "load": ROOT / "common" / "load" / "tests",
     "drill": ROOT / "common" / "drill" / "tests",
+    "gate": ROOT / "common" / "gate" / "tests",
 }
 
 

@@ -1,0 +1,46 @@
+"""Parts at once, as many as there is room for."""
+
+import os
+import time
+from collections.abc import Callable, Sequence
+
+import psutil
+
+from gate.attempt import LOOK, Attempt, Process
+from gate.parts import Part
+
+_MEMORY_FOR_TWO = 4 * 2**30  # bytes
+
+
+def width() -> int:
+    """Return how many systems this machine can test at once."""
+    cores = len(os.sched_getaffinity(0))
+    return 2 if cores > 1 and psutil.virtual_memory().total >= _MEMORY_FOR_TWO else 1
+
+
+def run(
+    parts: Sequence[Part],
+    start: Callable[[Part], Process],
+    ended: Callable[[Part, Attempt], None],
+    at_once: int,
+) -> None:
+    """Run the parts, never two of the same turn at once; `ended` is told each end."""
+    waiting, running = list(parts), dict[Part, Process]()
+    try:
+        while waiting or running:
+            while len(running) < at_once and (part := _next(waiting, running)) is not None:
+                waiting.remove(part)
+                running[part] = start(part)
+            time.sleep(LOOK)
+            for part, process in list(running.items()):
+                if (attempt := process.poll()) is not None:
+                    del running[part]
+                    ended(part, attempt)
+    finally:
+        for process in running.values():
+            process.end()
+
+
+def _next(waiting: Sequence[Part], running: dict[Part, Process]) -> Part | None:
+    taken = {part.turn for part in running}
+    return next((part for part in waiting if part.turn not in taken), None)

@@ -1,0 +1,51 @@
+"""Start a phase as people do, see that it answers, perhaps test it, stop it.
+
+python -m gate.visit PHASE --native|--docker [-- PYTEST ARGUMENTS]
+"""
+
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Sequence
+
+from lab.paths import ROOT
+
+LAB = str(ROOT / "lab")
+_PATIENCE = 5.0  # seconds for readyz, once `lab up` has seen it
+_NO_DESKTOP = dict.fromkeys(("DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"), "")
+
+
+def visit(phase: str, engine: str, arguments: Sequence[str]) -> int:
+    """Return pytest's exit code; 0 if nothing was to be tested. Raises CalledProcessError."""
+    try:
+        _lab("up", phase, engine, "--detach")
+        address = _lab("open", phase).strip()
+        _look(f"{address}/readyz")
+        print(_lab("ps", phase), flush=True)
+        if not arguments:
+            return 0
+        return subprocess.run([LAB, "test", "--url", address, *arguments], check=False).returncode
+    except BaseException:
+        subprocess.run([LAB, "logs", phase], check=False)
+        raise
+    finally:
+        _lab("down", phase, "--volumes")
+
+
+def _lab(*words: str) -> str:
+    """Run a command of lab; returns what it answers. Raises CalledProcessError."""
+    environment = {**os.environ, **_NO_DESKTOP}
+    command = [LAB, *words]
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    return str(done.stdout)
+
+
+def _look(url: str) -> None:
+    with urllib.request.urlopen(url, timeout=_PATIENCE) as response:  # noqa: S310 - lab named it
+        print(url, response.status, json.load(response), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(visit(sys.argv[1], sys.argv[2], sys.argv[3:]))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lab import phases
 from lab.compose.model import Service
-from lab.compose.parse import load
+from lab.compose.parse import load, load_native
 from lab.docker import api
 from lab.docker.compose import command
 from lab.docker.engine import DockerEngine
@@ -58,7 +58,7 @@ def _native(instance: Instance) -> NeedsReport:
     """Look for the servers and programs that its services need; all that is missing is told."""
     missing: list[Finding] = []
     notes: list[Finding] = []
-    for service in load(instance.phase.directory).services.values():
+    for service in load_native(instance.phase.directory).services.values():
         try:
             image = image_of(service)
         except RefusedError as error:

@@ -27,10 +27,12 @@ class Addresses:
         self._chooser = chooser
         self._main = main
         self._ports: dict[tuple[str, int], int] = {}
+        self._outside: set[int] = set()
 
     def publish(self, process: str, port: Port) -> None:
         """Settle a published port; the first one becomes the front door if none is preferred."""
-        self._ports[process, port.target] = self._published(port.published)
+        here = self._ports[process, port.target] = self._published(port.published)
+        self._outside.add(here)
 
     def settle_front_door(self) -> None:
         """Call it once everything is published."""
@@ -61,11 +63,16 @@ class Addresses:
                 "run one of it, or run it with --docker",
             )
         key = (processes[0], port)
-        if key not in self._ports and port in self._ports.values():
-            return port  # already an address of this machine
         if key not in self._ports:
             self._ports[key] = self._chooser.any()
         return self._ports[key]
+
+    def is_outside(self, process: str, port: int) -> bool:
+        """Tell whether a process that names this port of loopback means this machine's.
+
+        It does so where a browser is to be sent: `http://localhost:${CHAT_PORT}`.
+        """
+        return (process, port) not in self._ports and port in self._outside
 
     def of_process(self, process: str) -> dict[int, int]:
         """Return port → loopback port for what has been settled of a process."""

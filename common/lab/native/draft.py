@@ -33,9 +33,15 @@ class Draft:
         self._image = image_of(service)
         declared = self._image.adapter.volumes if self._image else ()
         self._places = find_places(service, instance, self._own, declared)
-        reach = partial(addresses.reached_from, name)
-        self._rewrite = Rewriter(name, addresses.replicas, self._places.paths, reach)
+        self._rewrite = Rewriter(
+            name,
+            addresses.replicas,
+            self._places.paths,
+            partial(addresses.reached_from, name),
+            partial(addresses.is_outside, name),
+        )
         self._refuse_portless()
+        self._settle_own_ports()
         self._files = list(self._rendered())
         self._environment = {
             **_base_environment(),
@@ -130,17 +136,27 @@ class Draft:
                     f"write it out, like {host}:8000"
                 )
 
+    def _settle_own_ports(self) -> None:
+        """Settle what it listens on first: `127.0.0.1:8000` may be that, or this machine's."""
+        for text in self._told():
+            for port in self._rewrite.listens_on(text):
+                self._addresses.port_of(self._name, port)
+
     def _refuse_unheard_port(self) -> None:
         """Refuse a published port that the process is not told about: it cannot be moved."""
         service = self._service
-        told = [*service.environment.values(), *service.command, *self._originals()]
         for port in service.ports:
-            if not any(f":{port.target}" in text for text in told):
+            if not any(f":{port.target}" in text for text in self._told()):
                 raise RefusedError(
                     f"service {service.name!r} publishes port {port.target}, but neither its "
                     f"environment nor its command says 0.0.0.0:{port.target}, so it cannot be "
                     "told to listen elsewhere"
                 )
+
+    def _told(self) -> Iterator[str]:
+        yield from self._service.environment.values()
+        yield from self._service.command
+        yield from self._originals()
 
     def _originals(self) -> Iterator[str]:
         """Yield the texts of what x-lab.render names, as they stand."""

@@ -7,6 +7,7 @@ import pytest
 from lab.compose.parse import load
 from lab.errors import RefusedError
 from lab.native.planner import check
+from lab.native.ports import PortChooser
 from lab.status import Health
 from lab.tests.conftest import SERVER, MakeSystem, answer, wait_for
 
@@ -150,6 +151,31 @@ def test_each_port_is_reached_by_its_number_and_published_ones_from_outside(
     addresses = (status.services["front"].address or "").split(", ")
     assert len({*addresses}) == 3
     assert f"127.0.0.1:{system.instance.phase.port}" in addresses
+
+
+def test_a_port_inside_may_have_the_number_of_the_front_door(make_system: MakeSystem) -> None:
+    server = SERVER + '    environment: {BIND: "0.0.0.0:8000", URL: "http://localhost:8000"'
+    port = PortChooser().at_or_after(18000)
+    text = f"""\
+services:
+  front:
+{server.replace("8000", str(port))}, BACK: "back:{port}"}}
+    ports: ["127.0.0.1:${{CHAT_PORT:-8000}}:{port}"]
+  back:
+{server.replace("8000", str(port))}}}
+  page:
+{server}, FRONT: "http://localhost:${{CHAT_PORT:-8000}}/"}}
+"""
+    system = make_system(text, port=port)
+    services = system.up().services
+    assert services["front"].address == f"127.0.0.1:{port}"
+    back = services["back"].address
+    assert back not in (None, services["front"].address)
+    assert answer(system.url("front"))["env"]["BACK"] == back
+    assert answer(system.url("back"))["env"]["URL"] == f"http://{back}"
+    seen = answer(system.url("page"))["env"]
+    assert seen["FRONT"] == f"http://127.0.0.1:{port}/"
+    assert seen["URL"] == f"http://{services['page'].address}"
 
 
 def test_a_port_is_published_once(make_system: MakeSystem) -> None:

@@ -6,8 +6,8 @@ from signal import Signals
 from typing import IO, Protocol
 
 from lab.instance import Instance
-from lab.scale import ONE_OF_EACH, Scale
 from lab.status import InstanceStatus
+from lab.wish import AS_WRITTEN, Wish
 
 
 @dataclass(frozen=True)
@@ -39,16 +39,16 @@ class Engine(Protocol):
     name: str
     """What --docker and --native stand for."""
 
-    def check(self, instance: Instance) -> Sequence[str]:
+    def check(self, instance: Instance, wish: Wish = AS_WRITTEN) -> Sequence[str]:
         """Get what is missing if nobody has to be asked, refuse what cannot run; returns warnings.
 
         Raises RefusedError.
         """
 
-    def start(self, instance: Instance, scale: Scale = ONE_OF_EACH) -> bool:
+    def start(self, instance: Instance, wish: Wish = AS_WRITTEN) -> bool:
         """Begin to start an instance; False if it runs already.
 
-        scale says how many of a service are to run. Raises LabError.
+        Raises LabError; NotStartedError names services whose last words tell why.
 
         Until `release` it ends with this process, however that ends.
         """

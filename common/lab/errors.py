@@ -1,5 +1,7 @@
 """Errors that are told to the person at the terminal, and the exit codes that scripts can use."""
 
+from collections.abc import Sequence
+
 FAILED = 1  # something ran and did not end well
 USAGE = 2  # called with something that does not exist
 NOT_RUNNING = 3  # the phase asked about is not running
@@ -17,6 +19,14 @@ class LabError(Exception):
         self.hint = hint
         if code is not None:
             self.code = code
+
+
+class NotStartedError(LabError):
+    """A start has failed; the last words of `services` say why."""
+
+    def __init__(self, message: str, hint: str | None, services: Sequence[str]) -> None:
+        super().__init__(message, hint)
+        self.services = tuple(services)
 
 
 class UsageError(LabError):

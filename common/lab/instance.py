@@ -8,6 +8,7 @@
 .lab/NAME/control.sock   takes commands
 .lab/NAME/logs/          one file per service, and what the supervisor itself says
 .lab/NAME/volumes/       one directory per named volume: the data
+.lab/NAME/secrets/       what compose.yaml wants made at the first start
 .lab/NAME/tmp/           emptied at every start
 """
 
@@ -50,6 +51,11 @@ class Instance:
     def volumes(self) -> Path:
         """The directory of named volumes."""
         return self.directory / "volumes"
+
+    @property
+    def secrets(self) -> Path:
+        """The directory of secrets that were made for it."""
+        return self.directory / "secrets"
 
     @property
     def tmp(self) -> Path:

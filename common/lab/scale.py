@@ -6,7 +6,6 @@ from lab.compose.model import Topology
 from lab.errors import RefusedError, UsageError
 
 Scale = Mapping[str, int]
-ONE_OF_EACH: Scale = {}
 
 
 def read_scale(words: Sequence[str], topology: Topology) -> Scale:

@@ -44,7 +44,8 @@ class ServiceStatus:
     """One service.
 
     exits counts how often its process has ended by itself, started_at is Unix time in seconds;
-    lasted is set once a service without a health check has run for a moment.
+    lasted is set once a service without a health check has run for a moment. `once` marks a
+    service that others wait for to do its work and end.
     """
 
     service: str
@@ -55,6 +56,7 @@ class ServiceStatus:
     exit_code: int | None = None
     started_at: float | None = None
     lasted: bool = False
+    once: bool = False
     address: str | None = None
     note: str = ""
 
@@ -67,7 +69,12 @@ class ServiceStatus:
 
     @property
     def started(self) -> bool:
-        """Whether it is up: by its health check, or because it has not ended at once."""
+        """Whether it is up: by its health check, or because it has not ended at once.
+
+        One that has work to do must have done it.
+        """
+        if self.once:
+            return self.state is State.EXITED and self.exit_code == 0
         if self.state is State.RUNNING and self.health is None:
             return self.lasted
         return self.settled
@@ -108,13 +115,17 @@ def describe_exit(code: int) -> str:
 
 def why_not_started(services: Iterable[ServiceStatus]) -> str:
     """Say why a start has failed, "" if it may still succeed."""
-    for service in services:
-        failed = service.state is State.EXITED and service.exit_code != 0
-        if failed or service.exits >= STARTS_ALLOWED:
-            times = f" {service.exits} times" if service.exits > 1 else ""
-            return f"{service.service} {describe_exit(service.exit_code or 0)}{times}"
-        if service.health is Health.UNHEALTHY:
-            return f"{service.service} is unhealthy: {service.note}"
+    return next(filter(None, map(trouble, services)), "")
+
+
+def trouble(service: ServiceStatus) -> str:
+    """Say why a service will not get up, "" if it may."""
+    failed = service.state is State.EXITED and service.exit_code != 0
+    if failed or service.exits >= STARTS_ALLOWED:
+        times = f" {service.exits} times" if service.exits > 1 else ""
+        return f"{service.service} {describe_exit(service.exit_code or 0)}{times}"
+    if service.health is Health.UNHEALTHY:
+        return f"{service.service} is unhealthy: {service.note}"
     return ""
 
 

@@ -8,6 +8,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from lab import phases as all_phases
+from lab.compose.model import Topology
 from lab.compose.parse import load
 from lab.errors import LabError
 from lab.paths import ROOT
@@ -40,6 +41,15 @@ def replicas(ctx: click.Context, param: click.Parameter, incomplete: str) -> Ite
     return _beginning(incomplete, {f"{name}=2": "" for name in _services(ctx)})
 
 
+def profiles(ctx: click.Context, param: click.Parameter, incomplete: str) -> Items:  # noqa: ARG001
+    """Offer the profiles that services have."""
+    topology = _topology(ctx)
+    known = dict.fromkeys(topology.profiles, "") if topology else {}
+    for service in topology.services.values() if topology else ():
+        known |= dict.fromkeys(service.profiles, "")
+    return _beginning(incomplete, known)
+
+
 def targets(ctx: click.Context, param: click.Parameter, incomplete: str) -> Items:  # noqa: ARG001
     """Offer what can be tested."""
     from lab.testing.targets import everything  # noqa: PLC0415 - `lab test` only
@@ -63,8 +73,13 @@ def _steps() -> dict[str, str]:
 
 
 def _services(ctx: click.Context) -> Iterable[str]:
-    """Read them from the compose.yaml; a step has no directory before it runs: its phase's."""
+    topology = _topology(ctx)
+    return topology.services if topology else ()
+
+
+def _topology(ctx: click.Context) -> Topology | None:
+    """Read the compose.yaml; a step has no directory before it runs: its phase's."""
     text = re.sub(r"^(\d)\.\d$", r"\1", ctx.params.get("phase") or "0")
     with suppress(LabError):
-        return load(all_phases.find(text).directory).services
-    return ()
+        return load(all_phases.find(text).directory)
+    return None

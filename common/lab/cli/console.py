@@ -4,11 +4,8 @@ import json
 import re
 import shutil
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import click
 
@@ -17,10 +14,8 @@ from lab.data import Data, in_words
 from lab.engines import Kind
 from lab.errors import LabError, NotRunningError, UsageError
 from lab.instance import Instance, of_phase
-from lab.status import Health, InstanceStatus, ServiceStatus, State
 
 _COLOURS = ("cyan", "magenta", "yellow", "green", "blue", "bright_red")
-_TICK = 0.1
 
 
 def say(text: str = "") -> None:
@@ -95,17 +90,6 @@ def _relative(path: Path) -> Path:
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
-def describe(service: ServiceStatus) -> str:
-    """Say in a word or two how a service is."""
-    if service.state is State.RUNNING and service.health is Health.STARTING:
-        return "starting"
-    if service.state is State.RUNNING and service.health is not None:
-        return service.health.value
-    if service.state is State.EXITED:
-        return f"exited ({service.exit_code})"
-    return service.state.value
-
-
 def tell(line: str) -> None:
     """Show a step of something long: it replaces the last one on a terminal."""
     if sys.stderr.isatty():
@@ -137,50 +121,3 @@ def _with_engines(command: Callable[..., int], ends: Mapping[Kind, str]) -> Call
         )
         command = option(command)
     return command
-
-
-class Progress:
-    """Shows what is being waited for: a line that changes on a terminal, else one per change."""
-
-    def __init__(self, what: str) -> None:
-        self._what = what
-        self._started = time.monotonic()
-        self._drawn = 0.0
-        self._said: dict[str, str] = {}
-        self._live = sys.stderr.isatty()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.clear()
-
-    def __call__(self, status: InstanceStatus | None) -> None:
-        """Show a new status."""
-        words = {name: _waiting(one) for name, one in status.services.items()} if status else {}
-        if not self._live:
-            for name, word in words.items():
-                if self._said.get(name) != word:
-                    note(f"  {name}: {word}")
-            self._said = words
-        elif time.monotonic() - self._drawn > _TICK:
-            self._drawn = time.monotonic()
-            details = ", ".join(f"{name} {word}" for name, word in words.items())
-            elapsed = self._drawn - self._started
-            line = f"{self._what} … {elapsed:.1f} s   {details}"
-            width = shutil.get_terminal_size().columns - 1
-            click.echo(f"\r\x1b[2K{line[:width]}", err=True, nl=False)
-
-    def clear(self) -> None:
-        """Remove the line that changes."""
-        if self._live:
-            click.echo("\r\x1b[2K", err=True, nl=False)
-
-
-def _waiting(service: ServiceStatus) -> str:
-    return f"{describe(service)} ({service.note})" if service.note else describe(service)

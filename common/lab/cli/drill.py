@@ -9,7 +9,8 @@ import click
 
 from lab import engines, phases
 from lab.cli import complete
-from lab.cli.console import Progress, measuring_options, note, say, tell
+from lab.cli.console import measuring_options, note, say, tell
+from lab.cli.progress import Progress
 from lab.engines import Kind
 from lab.errors import FAILED, UsageError
 from lab.paths import STATE

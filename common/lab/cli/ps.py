@@ -8,7 +8,8 @@ import click
 
 from lab import engines
 from lab.cli import complete
-from lab.cli.console import describe, say, say_json, the_instance
+from lab.cli.console import say, say_json, the_instance
+from lab.cli.progress import describe
 from lab.engine import Usage
 from lab.errors import FAILED, NOT_RUNNING
 from lab.instance import Instance
@@ -69,7 +70,7 @@ def _as_json(look: _Look) -> dict[str, object]:
     services = []
     for name, service in look.status.services.items():
         known = asdict(service)
-        del known["lasted"]  # of use to the engines only
+        del known["lasted"], known["once"]  # of use to the engines only
         used = look.usage.get(name)
         services.append({**known, **(asdict(used) if used else _UNKNOWN)})
     return {
@@ -98,7 +99,7 @@ def _row(service: ServiceStatus, usage: Usage | None) -> tuple[str, ...]:
         describe(service),
         service.address or "-",
         str(service.pid or "-"),
-        str(service.exits),
+        str(service.exits - (service.state is State.EXITED)),
         _span(time.time() - (service.started_at or 0)) if running_ else "-",
         f"{usage.memory / 2**20:.0f} MB" if usage else "-",
         f"{usage.cpu_percent:.0f} %" if usage else "-",

@@ -8,7 +8,8 @@ import click
 
 from lab import engines
 from lab.cli import complete
-from lab.cli.console import Progress, engine_options, note, say, tell
+from lab.cli.console import engine_options, note, say, tell
+from lab.cli.progress import Progress
 from lab.engines import Kind
 from lab.testing import targets
 from lab.testing.isolated import isolated, sweep

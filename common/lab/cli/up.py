@@ -7,7 +7,6 @@ import click
 from lab import engines, phases
 from lab.cli import complete
 from lab.cli.console import (
-    Progress,
     complain,
     engine_options,
     note,
@@ -15,17 +14,19 @@ from lab.cli.console import (
     short_name,
     tell,
 )
+from lab.cli.progress import Progress, is_down
 from lab.cli.show import print_line, print_lines
 from lab.compose.front import wanted_port
 from lab.compose.parse import load
 from lab.data import is_empty
 from lab.engine import Engine
 from lab.engines import Kind
-from lab.errors import FAILED, INTERRUPTED, LabError
+from lab.errors import FAILED, INTERRUPTED, LabError, NotStartedError
 from lab.instance import Instance, of_phase
 from lab.running import wait_until_down, wait_until_ready
-from lab.scale import ONE_OF_EACH, read_scale
+from lab.scale import read_scale
 from lab.status import InstanceStatus
+from lab.wish import Wish
 
 TAIL = 20  # lines of a service that does not start
 
@@ -41,7 +42,22 @@ TAIL = 20  # lines of a service that does not start
     help="Run N of a service.",
     shell_complete=complete.replicas,
 )
-def command(phase: str, *, detach: bool, kind: Kind | None, scale: tuple[str, ...]) -> int:
+@click.option(
+    "--profile",
+    "profiles",
+    multiple=True,
+    metavar="NAME",
+    help="Run the services of this profile, too.",
+    shell_complete=complete.profiles,
+)
+def command(
+    phase: str,
+    *,
+    detach: bool,
+    kind: Kind | None,
+    scale: tuple[str, ...],
+    profiles: tuple[str, ...],
+) -> int:
     """Start PHASE (default 0) and print its address.
 
     Follows the logs until Ctrl-C, which stops everything; a second Ctrl-C kills. With
@@ -50,17 +66,18 @@ def command(phase: str, *, detach: bool, kind: Kind | None, scale: tuple[str, ..
     Phase N answers on port 8000+N (or CHAT_PORT), or on the next free one.
     """
     instance = of_phase(phases.find(phase))
-    numbers = read_scale(scale, load(instance.phase.directory)) if scale else ONE_OF_EACH
+    numbers = read_scale(scale, load(instance.phase.directory)) if scale else {}
+    wish = Wish(numbers, profiles)
     present = engines.of(instance)
     if present.is_running(instance):
         return _already(present, instance, kind, detach=detach)
     chosen = engines.choose(kind, tell)
     runner = chosen.engine
     note(f"Engine: {chosen.words}.")
-    for warning in runner.check(instance):
+    for warning in runner.check(instance, wish):
         note(f"warning: {warning}")
     began = time.monotonic()
-    if not runner.start(instance, numbers):
+    if not _start(runner, instance, wish):
         return _already(runner, instance, kind, detach=detach)
     try:
         status = _wait(runner, instance, began)
@@ -72,6 +89,16 @@ def command(phase: str, *, detach: bool, kind: Kind | None, scale: tuple[str, ..
     except KeyboardInterrupt:
         stop(runner, instance)
         return INTERRUPTED
+
+
+def _start(runner: Engine, instance: Instance, wish: Wish) -> bool:
+    """Begin; False if somebody else has. Whoever fails the start at once has the last word."""
+    try:
+        return runner.start(instance, wish)
+    except NotStartedError as error:
+        for service in error.services:
+            _last_words(runner, instance, service)
+        raise
 
 
 def _wait(runner: Engine, instance: Instance, began: float) -> InstanceStatus:
@@ -149,7 +176,7 @@ def _follow(runner: Engine, instance: Instance, status: InstanceStatus) -> int:
 
 def stop(runner: Engine, instance: Instance) -> None:
     """Stop gracefully; Ctrl-C while that takes its time kills."""
-    with Progress(f"Stopping {instance.phase.label} (Ctrl-C kills)") as progress:
+    with Progress(f"Stopping {instance.phase.label} (Ctrl-C kills)", is_down) as progress:
         try:
             runner.request_stop(instance)
             wait_until_down(runner, instance, progress)

@@ -1,5 +1,6 @@
 """A compose.yaml after parsing: interpolated, checked, every short form spelled out."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -65,15 +66,51 @@ class Mount:
 
 
 @dataclass(frozen=True)
-class Service:
-    """One service of the file.
+class Build:
+    """What an image is built from; two builds that are equal make one image.
 
-    `render` are targets of binds whose addresses are rewritten; `data` is the command that exports
-    and imports, in the service that has one.
+    `copies` maps paths in the image to those here that the Dockerfile copies there; `recipe`
+    is the rest of the section.
+    """
+
+    context: Path
+    copies: Mapping[str, Path] = field(default_factory=dict)
+    recipe: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A file that services are handed.
+
+    Where there is none, one is made of `generate` random bytes; None: it must be there.
     """
 
     name: str
-    context: Path | None
+    file: Path
+    generate: int | None = None
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A secret that a service is handed, and the path at which it finds it."""
+
+    secret: Secret
+    target: str
+
+
+DEFAULT_NETWORK = "default"
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service of the file; `render` are targets of binds whose addresses are rewritten.
+
+    `data` is the command that exports and imports, in the service that has one; `optional` are those of `depends_on` without which it starts if they are not to run;
+    without `profiles` it always starts.
+    """
+
+    name: str
+    build: Build | None
     image: str | None
     command: tuple[str, ...]
     working_dir: str | None = None
@@ -82,7 +119,11 @@ class Service:
     expose: tuple[int, ...] = ()
     mounts: tuple[Mount, ...] = ()
     healthcheck: HealthCheck | None = None
+    secrets: tuple[Grant, ...] = ()
+    networks: tuple[str, ...] = (DEFAULT_NETWORK,)
+    profiles: tuple[str, ...] = ()
     depends_on: dict[str, Condition] = field(default_factory=dict)
+    optional: frozenset[str] = frozenset()
     restart: Restart = Restart()
     stop_signal: str = "SIGTERM"
     stop_grace_period: float = 10.0
@@ -90,13 +131,32 @@ class Service:
     render: tuple[str, ...] = ()
     data: tuple[str, ...] = ()
 
+    @property
+    def context(self) -> Path | None:
+        """The directory that it is built from, None for an image that others have built."""
+        return self.build.context if self.build else None
+
 
 @dataclass(frozen=True)
 class Topology:
-    """A whole compose.yaml; services stand in an order that respects depends_on."""
+    """A whole compose.yaml; services stand in an order that respects depends_on.
+
+    `profiles` are the file's variants, the first of which is meant unless others are asked for.
+    """
 
     file: Path
     name: str
     services: dict[str, Service]
     volumes: tuple[str, ...]
+    secrets: tuple[Secret, ...] = ()
+    profiles: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+
+    def one_shots(self) -> set[str]:
+        """Return the services that others wait for to do their work and end."""
+        return {
+            other
+            for service in self.services.values()
+            for other, condition in service.depends_on.items()
+            if condition is Condition.COMPLETED
+        }

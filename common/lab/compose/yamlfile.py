@@ -9,17 +9,20 @@ import yaml
 
 from lab.errors import RefusedError
 
+Lines = Mapping[str, str]
+"""Where each path of a document stands, like `compose.yaml:12`."""
+
 
 @dataclass(frozen=True)
 class Location:
-    """A place in a file, printed as `compose.yaml:12 services.chat.ports[0]`."""
+    """A place in a document, printed as `compose.yaml:12 services.chat.ports[0]`."""
 
     file: Path
     path: str
-    lines: Mapping[str, int]
+    lines: Lines
 
     def __str__(self) -> str:
-        return f"{self.file.name}:{self._line()} {self.path}".rstrip()
+        return f"{self.line} {self.path}".rstrip()
 
     def key(self, name: str) -> "Location":
         """Return the place of a key of this mapping."""
@@ -29,11 +32,20 @@ class Location:
         """Return the place of an item of this list."""
         return Location(self.file, f"{self.path}[{index}]", self.lines)
 
-    def _line(self) -> int:
+    @property
+    def line(self) -> str:
+        """The file and the line, like `compose.yaml:12`."""
         path = self.path
         while path and path not in self.lines:  # what came from an anchor has no line of its own
             path = path.rpartition("." if not path.endswith("]") else "[")[0]
-        return self.lines.get(path, 1)
+        return self.lines.get(path, f"{self.file.name}:1")
+
+
+@dataclass(frozen=True)
+class Replaced:
+    """A value under one of Compose's own tags: `!override`, or `!reset` (then it is None)."""
+
+    value: object
 
 
 def load_yaml(file: Path) -> tuple[object, Location]:
@@ -45,10 +57,10 @@ def load_yaml(file: Path) -> tuple[object, Location]:
     loader = _Loader(text)
     try:
         node = loader.get_single_node()
-        lines: dict[str, int] = {}
+        lines: dict[str, str] = {}
         if node is None:
             return None, Location(file, "", lines)
-        _note_lines(node, "", lines)
+        _note_lines(node, "", lines, file.name)
         return loader.construct_document(node), Location(file, "", lines)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
@@ -81,10 +93,26 @@ def _add_resolvers() -> None:
 _add_resolvers()
 
 
-def _note_lines(node: yaml.Node, path: str, lines: dict[str, int]) -> None:
+def _reset(_loader: _Loader, _node: yaml.Node) -> Replaced:
+    return Replaced(None)
+
+
+def _override(loader: _Loader, node: yaml.Node) -> Replaced:
+    if isinstance(node, yaml.MappingNode):
+        return Replaced(loader.construct_mapping(node, deep=True))
+    if isinstance(node, yaml.SequenceNode):
+        return Replaced(loader.construct_sequence(node, deep=True))
+    return Replaced(node.value)
+
+
+_Loader.add_constructor("!reset", _reset)
+_Loader.add_constructor("!override", _override)
+
+
+def _note_lines(node: yaml.Node, path: str, lines: dict[str, str], name: str) -> None:
     if path in lines:
         return
-    lines[path] = node.start_mark.line + 1
+    lines[path] = f"{name}:{node.start_mark.line + 1}"
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
@@ -93,8 +121,8 @@ def _note_lines(node: yaml.Node, path: str, lines: dict[str, int]) -> None:
                 raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
             seen.add(key.value)
             below = f"{path}.{key.value}".lstrip(".")
-            _note_lines(value, below, lines)
-            lines[below] = key.start_mark.line + 1
+            _note_lines(value, below, lines, name)
+            lines[below] = f"{name}:{key.start_mark.line + 1}"
     elif isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
-            _note_lines(item, f"{path}[{index}]", lines)
+            _note_lines(item, f"{path}[{index}]", lines, name)

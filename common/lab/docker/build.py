@@ -1,10 +1,11 @@
 """Getting a project's images, with its progress, and in plain words why that failed."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from lab.docker.compose import ComposeError, Project
-from lab.errors import LabError
+from lab.errors import LabError, RefusedError
 
 # `#7 [chat stage-1 2/6] RUN …` of BuildKit, `Step 3/9 : RUN …` of the builder before it, and
 # what Compose says of images that it pulls.
@@ -29,9 +30,28 @@ def build(project: Project, tell: Callable[[str], None]) -> None:
             tell(found["what"])
 
     try:
-        project.do("--progress", "plain", "build", tell=step)
+        project.do("--progress", "plain", "build", *builders(project.config()), tell=step)
     except ComposeError as error:
         raise explain(error) from None
+
+
+def builders(config: Mapping[str, Any]) -> list[str]:
+    """Return one service for each image that is built. Raises RefusedError.
+
+    Several services may have the same image; Compose would build it for each of them.
+    """
+    first: dict[str, str] = {}
+    for name, service in config["services"].items():
+        if "build" not in service:
+            continue
+        image = service.get("image", name)
+        other = first.setdefault(image, name)
+        if service["build"] != config["services"][other]["build"]:
+            raise RefusedError(
+                f"the services {other!r} and {name!r} build the image {image} in different ways",
+                "give it two names, or both the same build",
+            )
+    return list(first.values())
 
 
 def explain(error: ComposeError) -> LabError:

@@ -115,17 +115,20 @@ class Project:
     """One set of containers, networks and volumes, told apart from others by its name.
 
     files are its compose files, the phase's first; a project that exists already needs none.
+    profiles are those that start, beside what always does.
     """
 
     name: str
     files: tuple[Path, ...] = ()
     variables: Mapping[str, str] | None = None
+    profiles: tuple[str, ...] = ()
 
     def argv(self, *words: str) -> list[str]:
         """Return the command line that does something to this project."""
         argv = [*find().argv, "--project-name", self.name]
         for file in self.files:
             argv += ["--file", str(file)]
+        argv += [f"--profile={profile}" for profile in self.profiles]
         return [*argv, *words]
 
     def environment(self) -> dict[str, str]:
@@ -179,7 +182,7 @@ class Project:
             raise ComposeError(words[0], said)
 
 
-_CHOOSE = ("COMPOSE_FILE", "COMPOSE_PROJECT_NAME")
+_CHOOSE = ("COMPOSE_FILE", "COMPOSE_PROFILES", "COMPOSE_PROJECT_NAME")
 
 
 class ComposeError(LabError):

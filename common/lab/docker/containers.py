@@ -1,6 +1,7 @@
 """The containers of a project, as the engine's API tells of them."""
 
 import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from signal import Signals
@@ -12,6 +13,8 @@ from lab.status import Health, ServiceStatus, State
 PROJECT = "com.docker.compose.project"
 _SERVICE = "com.docker.compose.service"
 _NUMBER = "com.docker.compose.container-number"
+_DEPENDS_ON = "com.docker.compose.depends_on"
+_COMPLETED = "service_completed_successfully"
 _ONE_OFF = "com.docker.compose.oneoff"
 LASTING = 1.0  # seconds: a service without a health check that runs so long is up
 _ALIVE = ("created", "running", "restarting", "paused", "removing")
@@ -45,8 +48,16 @@ class Container:
         """Whether its restart policy starts it again after any end that nobody asked for."""
         return self.raw["HostConfig"]["RestartPolicy"]["Name"] in _KEEP_UP
 
-    def status(self, name: str) -> ServiceStatus:
-        """Return the same in the words of every engine."""
+    @property
+    def completions(self) -> Iterator[str]:
+        """The services whose work it waits for, from a label like `job:CONDITION:false,…`."""
+        for one in self.raw["Config"]["Labels"].get(_DEPENDS_ON, "").split(","):
+            service, _, condition = one.partition(":")
+            if condition.partition(":")[0] == _COMPLETED:
+                yield service
+
+    def status(self, name: str, *, once: bool = False) -> ServiceStatus:
+        """Return the same in the words of every engine; `once`: others wait for its work."""
         state = self.raw["State"]
         health = state.get("Health") or {}
         alive = state["Status"] in ("running", "paused")
@@ -59,6 +70,7 @@ class Container:
             exit_code=None if alive else self._exit_code(),
             started_at=_seconds(state["StartedAt"]) if alive else None,
             lasted=alive and time.time() - _seconds(state["StartedAt"]) > LASTING,
+            once=once,
             address=", ".join(self.addresses()) or None,
             note=self._note(),
         )
@@ -114,6 +126,12 @@ def named(containers: list[Container]) -> dict[str, Container]:
         one.service if services.count(one.service) == 1 else f"{one.service}-{one.number}": one
         for one in containers
     }
+
+
+def statuses(containers: Mapping[str, Container]) -> dict[str, ServiceStatus]:
+    """Return the status of each of a project's containers."""
+    once = {service for one in containers.values() for service in one.completions}
+    return {name: one.status(name, once=one.service in once) for name, one in containers.items()}
 
 
 def has_volumes(api: Api, project: str) -> bool:

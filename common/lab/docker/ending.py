@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lab.docker import api, logs
 from lab.docker.compose import Project
-from lab.docker.containers import Container, named, of_project
+from lab.docker.containers import Container, named, of_project, statuses
 from lab.docker.record import read_record
 from lab.errors import LabError
 from lab.instance import STATE_FILE, Instance, load
@@ -44,7 +44,7 @@ def _write_down(
     instance: Instance, containers: Mapping[str, Container], address: str | None
 ) -> None:
     """Keep what `lab logs` asks for when the containers are gone."""
-    services = {name: one.status(name) for name, one in containers.items()}
+    services = statuses(containers)
     for service in services.values():
         if service.state is not State.EXITED:
             service.state, service.health = State.STOPPED, None

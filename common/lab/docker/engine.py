@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property, partial
 from signal import Signals
 from typing import IO
@@ -12,16 +12,25 @@ from lab.docker import api, compose, logs, usage
 from lab.docker.api import Api
 from lab.docker.build import build, explain
 from lab.docker.compose import ComposeError, Project
-from lab.docker.containers import Container, named, of_project
+from lab.docker.containers import Container, named, of_project, statuses
 from lab.docker.launch import launch, phase_project, unreadable
 from lab.docker.record import Record, choose_project, read_record, write_record
+from lab.docker.secrets import with_secrets
 from lab.engine import LogLine, Usage
-from lab.errors import LabError, RefusedError, UsageError
+from lab.errors import LabError, NotStartedError, RefusedError, UsageError
 from lab.instance import STATE_FILE, Instance
 from lab.native import logview
 from lab.paths import ROOT
-from lab.scale import ONE_OF_EACH, Scale
-from lab.status import Health, InstanceStatus, ServiceStatus, Stage, State, why_not_started
+from lab.status import (
+    Health,
+    InstanceStatus,
+    ServiceStatus,
+    Stage,
+    State,
+    trouble,
+    why_not_started,
+)
+from lab.wish import AS_WRITTEN, Wish
 
 
 class DockerEngine:
@@ -45,16 +54,16 @@ class DockerEngine:
         version = self._api.get("/version")["Version"]
         return f"Docker {version} with Compose {compose.find().version}"
 
-    def check(self, instance: Instance) -> Sequence[str]:
+    def check(self, instance: Instance, wish: Wish = AS_WRITTEN) -> Sequence[str]:
         """Refuse what cannot run; returns warnings."""
-        config = phase_project(instance, "check").config()
+        config = phase_project(instance, "check", profiles=wish.profiles).config()
         return [
             f"containers run as other users, and {path} is readable for you only: "
             f"chmod -R a+rX {path}"
             for path in unreadable(config)
         ]
 
-    def start(self, instance: Instance, scale: Scale = ONE_OF_EACH) -> bool:
+    def start(self, instance: Instance, wish: Wish = AS_WRITTEN) -> bool:
         """Build the images and start the containers; False if the instance runs already."""
         lock = instance.try_lock()
         if lock is None:
@@ -63,14 +72,14 @@ class DockerEngine:
             with os.fdopen(lock):
                 if self._is_alive(instance):
                     return False
-                self._launch(instance, scale, lock)
+                self._launch(instance, wish, lock)
         except BaseException:
             self._end(instance)
             raise
         self._doing[instance] = Stage.STARTING
         return True
 
-    def _launch(self, instance: Instance, scale: Scale, lock: int) -> None:
+    def _launch(self, instance: Instance, wish: Wish, lock: int) -> None:
         instance.make()
         instance.set_engine(self.name)
         (instance.directory / STATE_FILE).unlink(missing_ok=True)
@@ -80,17 +89,20 @@ class DockerEngine:
         self._endings[instance] = _ending(instance, reader)
         os.close(reader)
         try:
-            launch(instance, project, scale, self._tell, lock)
+            launch(instance, project, wish, self._tell, lock)
         except ComposeError as error:
             raise self._why(instance, error) from None
 
     def _why(self, instance: Instance, error: ComposeError) -> LabError:
         """Return what a service did to fail the start of those that need it, if one did."""
-        problem = why_not_started(_statuses(self._containers(instance)).values())
-        if not problem:
+        services = statuses(self._containers(instance))
+        failed = [name for name, service in services.items() if trouble(service)]
+        if not failed:
             return explain(error)
         label, word = instance.phase.label, instance.phase.name.removeprefix("phase")
-        return LabError(f"{label} did not start: {problem}", f"its logs: ./lab logs {word}")
+        problem = trouble(services[failed[0]])
+        hint = f"its logs: ./lab logs {word}"
+        return NotStartedError(f"{label} did not start: {problem}", hint, failed)
 
     def release(self, instance: Instance) -> None:
         """Let the instance outlive this process."""
@@ -125,7 +137,7 @@ class DockerEngine:
         if record is None or not containers:
             raw = instance.read(STATE_FILE)
             return None if raw is None else InstanceStatus.from_json(raw)
-        services = _statuses(containers)
+        services = statuses(containers)
         doing = self._doing.get(instance)
         if doing is Stage.STOPPING:
             return InstanceStatus(Stage.STOPPING, _as_stopping(services), record.address)
@@ -193,7 +205,7 @@ class DockerEngine:
         instance.make()
         name = choose_project(instance, self._api)
         write_record(instance, Record(name))
-        project = phase_project(instance, name)
+        project = with_secrets(phase_project(instance, name), instance)
         if service not in project.config()["services"]:
             raise _no_service(instance, service, project.config()["services"])
         build(project, self._tell)
@@ -279,10 +291,6 @@ def _stream(
         raise
 
 
-def _statuses(containers: Mapping[str, Container]) -> dict[str, ServiceStatus]:
-    return {name: one.status(name) for name, one in containers.items()}
-
-
 def _as_stopping(services: dict[str, ServiceStatus]) -> dict[str, ServiceStatus]:
     """Say of what still runs that it is being stopped: Docker does not."""
     for service in services.values():
@@ -293,6 +301,8 @@ def _as_stopping(services: dict[str, ServiceStatus]) -> dict[str, ServiceStatus]
 
 def _is_young(service: ServiceStatus) -> bool:
     """Tell what somebody else is starting from what was up and is no longer well."""
+    if service.once and service.state is State.RUNNING:
+        return True
     return service.state is State.WAITING or service.health is Health.STARTING
 
 

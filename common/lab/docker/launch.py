@@ -1,48 +1,63 @@
 """From a compose.yaml to running containers: images, free ports, `docker compose up`."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from lab.compose.declared import chosen_profiles
 from lab.compose.front import MAIN_PORT, wanted_port
 from lab.compose.parse import FILE_NAME
 from lab.docker.build import build
 from lab.docker.compose import ComposeError, Project
 from lab.docker.ports import settle, write_override
 from lab.docker.record import Record, write_record
+from lab.docker.secrets import with_secrets
 from lab.errors import LabError
 from lab.instance import Instance
 from lab.native.ports import PortChooser
-from lab.scale import Scale
+from lab.wish import Wish
 
 _PORT_ATTEMPTS = 5
 _OVERRIDE = "compose.ports.yaml"
+_STEPS = {"Waiting": "others wait for it", "Healthy": "healthy", "Exited": "done"}
 _TAKEN = ("port is already allocated", "address already in use")
 
 
 def phase_project(
-    instance: Instance, name: str, variables: Mapping[str, str] | None = None
+    instance: Instance,
+    name: str,
+    variables: Mapping[str, str] | None = None,
+    profiles: Sequence[str] = (),
 ) -> Project:
-    """Return the project that an instance's compose.yaml describes, with its own ports."""
-    return Project(name, (instance.phase.directory / FILE_NAME,), variables)
+    """Return the project that an instance's compose.yaml describes, with its own ports.
+
+    Raises UsageError for a profile that is not there.
+    """
+    directory = instance.phase.directory
+    chosen = chosen_profiles(directory, profiles)
+    return Project(name, (directory / FILE_NAME,), variables, chosen)
 
 
 def launch(
-    instance: Instance, name: str, scale: Scale, tell: Callable[[str], None], lock: int
+    instance: Instance, name: str, wish: Wish, tell: Callable[[str], None], lock: int
 ) -> None:
     """Start a project's containers; waits only for what depends_on makes wait.
 
     lock stays open as long as Compose works, even if we are killed. Raises LabError, ComposeError.
     """
-    build(phase_project(instance, name), tell)
+    build(phase_project(instance, name, profiles=wish.profiles), tell)
     Project(name).do("down", "--remove-orphans")  # what has ended but is still there
-    replicas = [f"--scale={service}={number}" for service, number in scale.items()]
+    replicas = [f"--scale={service}={number}" for service, number in wish.scale.items()]
     avoid: set[int] = set()
     for _ in range(_PORT_ATTEMPTS):
-        project, port = _with_ports(instance, name, avoid)
+        project, port = _with_ports(instance, name, wish, avoid)
         write_record(instance, Record(name, f"http://127.0.0.1:{port}" if port else None))
         try:
-            project.do("up", "--detach", "--no-build", *replicas, keep=[lock])
+            words = ("up", "--detach", "--no-build", *replicas)
+            project.do(*words, tell=partial(_step, name, tell), keep=[lock])
         except ComposeError as error:
             if not any(words in line for words in _TAKEN for line in error.said):
                 raise
@@ -52,24 +67,35 @@ def launch(
     raise LabError("other programs kept taking the ports that were chosen; run it again")
 
 
-def _with_ports(instance: Instance, name: str, avoid: set[int]) -> tuple[Project, int | None]:
+def _step(name: str, tell: Callable[[str], None], line: str) -> None:
+    """Tell of a service that another one waits for, and that it need not any more."""
+    found = re.match(rf"\s*Container {re.escape(name)}-(.+)-\d+\s+(\w+)$", line)
+    if found is not None and found[2] in _STEPS:
+        tell(f"{found[1]}: {_STEPS[found[2]]}")
+
+
+def _with_ports(
+    instance: Instance, name: str, wish: Wish, avoid: set[int]
+) -> tuple[Project, int | None]:
     """Choose ports that are free; returns the project with them, and the main one."""
     chooser = PortChooser(avoid)
     main = chooser.at_or_after(wanted_port(instance.phase.directory, instance.phase.port))
-    project = phase_project(instance, name, {MAIN_PORT: str(main)})
+    project = phase_project(instance, name, {MAIN_PORT: str(main)}, wish.profiles)
+    project = with_secrets(project, instance)
     published = settle(project.config(), chooser, main)
     override = write_override(instance.directory / _OVERRIDE, published)
-    return Project(name, (*project.files, *override), project.variables), published.main
+    return replace(project, files=(*project.files, *override)), published.main
 
 
 def unreadable(config: Mapping[str, Any]) -> list[Path]:
     """Return what is mounted but may be read by its owner alone, while containers run as others."""
+    secrets = config.get("secrets", {}).values()
     sources = {
         Path(mount["source"])
         for service in config["services"].values()
         for mount in service.get("volumes", ())
         if mount["type"] == "bind"
-    }
+    } | {Path(secret["file"]) for secret in secrets if "file" in secret}
     return sorted(path for path in sources if path.exists() and not _readable(path))
 
 

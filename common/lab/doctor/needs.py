@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lab import phases
 from lab.compose.model import Service
-from lab.compose.parse import load
+from lab.compose.parse import load, load_native
 from lab.docker import api
 from lab.docker.compose import command
 from lab.docker.engine import DockerEngine
@@ -16,8 +16,11 @@ from lab.doctor.engines import finding
 from lab.doctor.report import EngineReport, Finding, NeedsReport, PhaseReport
 from lab.errors import LabError, RefusedError
 from lab.instance import Instance, of_phase
+from lab.native.adapters.adapter import Adapter
 from lab.native.engine import NativeEngine
 from lab.native.image import image_of
+from lab.native.jvm import WithJars
+from lab.native.maven import missing
 from lab.native.planner import check
 from lab.paths import ROOT, VENV
 from lab.phases import Phase
@@ -58,7 +61,7 @@ def _native(instance: Instance) -> NeedsReport:
     """Look for the servers and programs that its services need; all that is missing is told."""
     missing: list[Finding] = []
     notes: list[Finding] = []
-    for service in load(instance.phase.directory).services.values():
+    for service in load_native(instance.phase.directory).services.values():
         try:
             image = image_of(service)
         except RefusedError as error:
@@ -69,9 +72,18 @@ def _native(instance: Instance) -> NeedsReport:
         else:
             server = image.server
             notes.append(Finding(f"{service.name} is {server.product} {server.version} here"))
+            notes += _jars(service.name, image.adapter)
     if not missing:
         check(instance)  # refuses whatever else the native engine cannot do
     return NeedsReport(missing, notes)
+
+
+def _jars(service: str, adapter: Adapter) -> Iterator[Finding]:
+    """Yield how many files a server still needs from Maven Central."""
+    lacking = missing(adapter.artifacts) if isinstance(adapter, WithJars) else []
+    if lacking:
+        files, it = ("1 file", "it") if len(lacking) == 1 else (f"{len(lacking)} files", "them")
+        yield Finding(f"{service} needs {files} of Maven Central: its first start fetches {it}")
 
 
 def _program(service: Service) -> Iterator[Finding]:

@@ -2,14 +2,15 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-from lab.compose.model import HealthCheck, Mount, Service
+from lab.compose.model import HealthCheck, Service
 from lab.errors import RefusedError
 from lab.instance import Instance
 from lab.native.addresses import Addresses
 from lab.native.image import Image, image_of
+from lab.native.places import find_places
 from lab.native.plan import MARK, File, ProcessPlan
 from lab.native.render import render, texts
 from lab.native.rewrite import Rewriter
@@ -17,15 +18,6 @@ from lab.paths import VENV
 
 _PASSED_ON = ("HOME", "LANG", "PATH")
 _PRIVATE, _PRIVATE_PROGRAM = 0o600, 0o700
-
-
-@dataclass
-class Places:
-    """Where the paths of a container lie here; which directories to make, and to empty."""
-
-    paths: dict[str, Path] = field(default_factory=dict)
-    made: list[Path] = field(default_factory=list)
-    throwaway: list[Path] = field(default_factory=list)
 
 
 class Draft:
@@ -39,9 +31,17 @@ class Draft:
         self._own = instance.tmp / name
         self._addresses = addresses
         self._image = image_of(service)
-        self._places = self._find_places(instance)
-        self._rewrite = Rewriter(name, addresses.replicas, self._places.paths, addresses.port_of)
+        declared = self._image.adapter.volumes if self._image else ()
+        self._places = find_places(service, instance, self._own, declared)
+        self._rewrite = Rewriter(
+            name,
+            addresses.replicas,
+            self._places.paths,
+            partial(addresses.reached_from, name),
+            partial(addresses.is_outside, name),
+        )
         self._refuse_portless()
+        self._settle_own_ports()
         self._files = list(self._rendered())
         self._environment = {
             **_base_environment(),
@@ -68,37 +68,13 @@ class Draft:
             directories=[str(path) for path in self._places.made],
             throwaway=[str(path) for path in (*self._places.throwaway, self._scratch)],
             files=self._files,
+            secrets=self._places.secrets,
             probe=self._probe,
         )
 
     @property
     def _scratch(self) -> Path:
         return self._own / "tmp"
-
-    def _mounts(self) -> Iterator[Mount]:
-        """Yield what compose.yaml mounts, then the image's own volumes that it does not."""
-        yield from self._service.mounts
-        mounted = {mount.target for mount in self._service.mounts}
-        declared = self._image.adapter.volumes if self._image else ()
-        yield from (Mount(target) for target in declared if target not in mounted)
-
-    def _find_places(self, instance: Instance) -> Places:
-        places = Places()
-        for mount in self._mounts():
-            target = mount.target
-            here = self._own / target.lstrip("/")
-            if mount.host is not None and target in self._service.render:
-                places.paths[target] = here
-                places.throwaway += [here] if mount.host.is_dir() else []
-            elif mount.host is not None:
-                places.paths[target] = mount.host
-            elif mount.volume is not None:
-                places.paths[target] = instance.volumes / mount.volume
-                places.made.append(places.paths[target])
-            else:
-                places.paths[target] = here
-                places.throwaway.append(here)
-        return places
 
     def _rendered(self) -> Iterator[File]:
         """Yield the rewritten copies of what x-lab.render names."""
@@ -134,18 +110,18 @@ class Draft:
         self._environment["PATH"] = f"{programs}:{self._environment['PATH']}"
 
     def _find_cwd(self) -> Path:
-        paths = self._places.paths
         wish = self._service.working_dir or (self._image.adapter.home if self._image else "")
         if not wish.startswith("/"):
             assert self._service.context is not None  # noqa: S101 - an image's home is absolute
             return self._service.context / wish
-        for target in sorted(paths, key=len, reverse=True):
-            if Path(wish).is_relative_to(target):
-                return paths[target] / Path(wish).relative_to(target)
-        raise RefusedError(
-            f"service {self._service.name!r}: working_dir {wish} lies in the image; "
-            "the native engine can use a mounted directory, or one relative to the build context"
-        )
+        found = self._places.find(wish)
+        if found is None:
+            raise RefusedError(
+                f"service {self._service.name!r}: working_dir {wish} lies in the image; the native "
+                "engine can use one that is mounted, that x-lab.copies of its build names, or "
+                "that is relative to the build context"
+            )
+        return found
 
     def _refuse_portless(self) -> None:
         service = self._service
@@ -160,17 +136,27 @@ class Draft:
                     f"write it out, like {host}:8000"
                 )
 
+    def _settle_own_ports(self) -> None:
+        """Settle what it listens on first: `127.0.0.1:8000` may be that, or this machine's."""
+        for text in self._told():
+            for port in self._rewrite.listens_on(text):
+                self._addresses.port_of(self._name, port)
+
     def _refuse_unheard_port(self) -> None:
         """Refuse a published port that the process is not told about: it cannot be moved."""
         service = self._service
-        told = [*service.environment.values(), *service.command, *self._originals()]
         for port in service.ports:
-            if not any(f":{port.target}" in text for text in told):
+            if not any(f":{port.target}" in text for text in self._told()):
                 raise RefusedError(
                     f"service {service.name!r} publishes port {port.target}, but neither its "
                     f"environment nor its command says 0.0.0.0:{port.target}, so it cannot be "
                     "told to listen elsewhere"
                 )
+
+    def _told(self) -> Iterator[str]:
+        yield from self._service.environment.values()
+        yield from self._service.command
+        yield from self._originals()
 
     def _originals(self) -> Iterator[str]:
         """Yield the texts of what x-lab.render names, as they stand."""

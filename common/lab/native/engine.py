@@ -14,7 +14,7 @@ from typing import IO
 import psutil
 
 from lab.compose.model import Topology
-from lab.compose.parse import load
+from lab.compose.parse import load_native
 from lab.engine import LogLine, Usage
 from lab.errors import NotRunningError, UsageError
 from lab.instance import PLAN_FILE, STATE_FILE, Instance
@@ -25,8 +25,8 @@ from lab.native.planner import check, make_plan
 from lab.native.process import before_exec
 from lab.native.usage import family, measure
 from lab.paths import ROOT
-from lab.scale import ONE_OF_EACH, Scale
 from lab.status import InstanceStatus
+from lab.wish import AS_WRITTEN, Wish
 
 _SUPERVISOR_START = 10.0  # seconds
 
@@ -39,13 +39,13 @@ class NativeEngine:
     def __init__(self) -> None:
         self._lifelines: dict[Instance, int] = {}
 
-    def check(self, instance: Instance) -> Sequence[str]:
+    def check(self, instance: Instance, wish: Wish = AS_WRITTEN) -> Sequence[str]:
         """Install servers that are missing, refuse what cannot run; returns warnings."""
-        return _examine(instance, ONE_OF_EACH).warnings
+        return _examine(instance, wish).warnings
 
-    def start(self, instance: Instance, scale: Scale = ONE_OF_EACH) -> bool:
+    def start(self, instance: Instance, wish: Wish = AS_WRITTEN) -> bool:
         """Start guard and supervisor; False if the instance runs already."""
-        _examine(instance, scale)
+        _examine(instance, wish)
         lock = instance.try_lock()
         if lock is None:
             return False
@@ -57,7 +57,7 @@ class NativeEngine:
         reader, writer = os.pipe()
         phase = instance.phase
         words = [phase.name, phase.label, str(phase.directory), str(phase.port)]
-        words += [str(instance.directory), json.dumps(dict(scale))]
+        words += [str(instance.directory), json.dumps(wish.to_json())]
         supervisor = [*_python("lab.native.supervisor"), *words]
         with instance.own_log.open("wb") as log:
             subprocess.Popen(
@@ -197,9 +197,9 @@ class NativeEngine:
         return plan
 
 
-def _examine(instance: Instance, scale: Scale) -> Topology:
-    provide(load(instance.phase.directory))
-    return check(instance, scale)
+def _examine(instance: Instance, wish: Wish) -> Topology:
+    provide(load_native(instance.phase.directory, profiles=wish.profiles))
+    return check(instance, wish)
 
 
 def _python(module: str) -> list[str]:

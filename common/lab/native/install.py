@@ -1,4 +1,4 @@
-"""Getting servers that are not here, from the packages of Debian or Ubuntu."""
+"""Getting servers that are not here: packages of Debian or Ubuntu, jars of Maven Central."""
 
 import shutil
 
@@ -7,18 +7,24 @@ from lab.compose.model import Topology
 from lab.errors import LabError
 from lab.native.adapters.adapter import Adapter
 from lab.native.image import needed
+from lab.native.jvm import WithJars
+from lab.native.maven import fetch
 
 
 def provide(topology: Topology) -> None:
     """Install what a topology needs and this machine lacks; says so first.
 
     Where that cannot be done nothing is: whoever plans the topology says what is missing. Raises
-    RefusedError for an image that no adapter knows, LabError if an installation fails.
+    RefusedError for an image that no adapter knows, LabError if it cannot be got after all.
     """
     for service in topology.services.values():
         adapter = needed(service)
-        if adapter is not None and adapter.find() is None:
+        if adapter is None:
+            continue
+        if adapter.find() is None:
             _install(adapter)
+        if isinstance(adapter, WithJars) and (server := adapter.find()) is not None:
+            fetch(server.product, adapter.artifacts)
 
 
 def _install(adapter: Adapter) -> None:

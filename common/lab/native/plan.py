@@ -1,5 +1,6 @@
 """What is to run, settled to the last word: every command, environment, directory and port."""
 
+import os
 import shutil
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -18,11 +19,19 @@ class File:
 
 
 @dataclass(frozen=True)
+class Copy:
+    """A secret: copied before the process starts, for its owner's eyes only."""
+
+    source: str
+    path: str
+
+
+@dataclass(frozen=True)
 class ProcessPlan:
     """One process to run: a service's only one, or one of its replicas.
 
     ports maps container ports to loopback ports. `directories` are made, those of `throwaway`
-    emptied too, at every start of the instance; then the files are written.
+    emptied too, at every start of the instance; then files and secrets are written.
     """
 
     service: str
@@ -34,6 +43,7 @@ class ProcessPlan:
     throwaway: list[str]
     probe: list[str]
     files: list[File] = field(default_factory=list)
+    secrets: list[Copy] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -66,7 +76,8 @@ class Plan:
 def _process(raw: dict[str, Any]) -> ProcessPlan:
     ports = {int(inside): here for inside, here in raw["ports"].items()}
     files = [File(**one) for one in raw.get("files", [])]
-    return ProcessPlan(**{**raw, "ports": ports, "files": files})
+    secrets = [Copy(**one) for one in raw.get("secrets", [])]
+    return ProcessPlan(**{**raw, "ports": ports, "files": files, "secrets": secrets})
 
 
 def prepare_directories(plan: Plan) -> None:
@@ -81,3 +92,14 @@ def prepare_directories(plan: Plan) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(file.text, encoding="utf-8")
             target.chmod(file.mode)
+        for secret in process.secrets:
+            _copy(Path(secret.source), Path(secret.path))
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.parent.chmod(0o700)
+    target.unlink(missing_ok=True)
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as copy:
+        copy.write(source.read_bytes())

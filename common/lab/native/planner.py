@@ -4,9 +4,10 @@ import contextlib
 import fcntl
 from collections.abc import Iterator
 
+from lab import secrets
 from lab.compose.front import MAIN_PORT, wanted_port
 from lab.compose.model import Topology
-from lab.compose.parse import load
+from lab.compose.parse import load_native
 from lab.errors import RefusedError
 from lab.instance import PLAN_FILE, Instance, directories
 from lab.native.addresses import Addresses
@@ -14,40 +15,42 @@ from lab.native.draft import Draft
 from lab.native.plan import Plan
 from lab.native.ports import PortChooser
 from lab.paths import STATE
-from lab.scale import ONE_OF_EACH, Scale, refuse_published
+from lab.scale import Scale, refuse_published
+from lab.wish import AS_WRITTEN, Wish
 
 
 def make_plan(
-    instance: Instance, scale: Scale = ONE_OF_EACH, avoid: frozenset[int] = frozenset()
+    instance: Instance, wish: Wish = AS_WRITTEN, avoid: frozenset[int] = frozenset()
 ) -> tuple[Topology, Plan]:
-    """Read the phase's compose.yaml and settle everything; writes plan.json.
+    """Read the phase's compose.yaml and settle everything; makes secrets, writes plan.json.
 
     Ports in avoid, and those of other instances of this checkout, are not used. Raises
-    RefusedError.
+    RefusedError, UsageError.
     """
     with _port_choice():
         chooser = PortChooser(avoid | _ports_of_others(instance))
         main = chooser.at_or_after(wanted_port(instance.phase.directory, instance.phase.port))
-        topology = load(instance.phase.directory, {MAIN_PORT: str(main)})
-        plan = _plan(instance, topology, scale, chooser, main)
+        topology = load_native(instance.phase.directory, {MAIN_PORT: str(main)}, wish.profiles)
+        plan = _plan(instance, topology, wish, chooser, main)
+        secrets.make(instance, topology.secrets)
         instance.write(PLAN_FILE, plan.to_json())
     return topology, plan
 
 
-def check(instance: Instance, scale: Scale = ONE_OF_EACH) -> Topology:
+def check(instance: Instance, wish: Wish = AS_WRITTEN) -> Topology:
     """Read the compose.yaml and refuse what cannot run natively; changes nothing."""
     port = instance.phase.port
-    topology = load(instance.phase.directory, {MAIN_PORT: str(port)})
-    _plan(instance, topology, scale, PortChooser({port}), port)
+    topology = load_native(instance.phase.directory, {MAIN_PORT: str(port)}, wish.profiles)
+    _plan(instance, topology, wish, PortChooser({port}), port)
     return topology
 
 
 def _plan(
-    instance: Instance, topology: Topology, scale: Scale, chooser: PortChooser, main: int
+    instance: Instance, topology: Topology, wish: Wish, chooser: PortChooser, main: int
 ) -> Plan:
     """Settle published ports first, then everything that mentions an address."""
-    replicas = _replicas(topology, scale)
-    addresses = Addresses(replicas, chooser, main)
+    replicas = _replicas(topology, wish.scale)
+    addresses = Addresses(topology.services, replicas, chooser, main)
     for name, service in topology.services.items():
         for process in replicas[name]:
             for port in service.ports:
@@ -64,6 +67,8 @@ def _plan(
 def _replicas(topology: Topology, scale: Scale) -> dict[str, list[str]]:
     """Name the processes of each service: after it, numbered if there are several."""
     replicas = {}
+    for name in scale.keys() - topology.services.keys():
+        raise RefusedError(f"there is no service {name!r} here that could run {scale[name]} times")
     for name, service in topology.services.items():
         number = scale.get(name, service.replicas)
         refuse_published(name, number, topology)

@@ -100,10 +100,15 @@ class ServiceRunner:
             pause = min(pause * 2, LONGEST_PAUSE)
 
     async def _dependencies(self) -> None:
-        for name, condition in self._needs.items():
-            self._update(note=f"waiting for {name}")
-            await self._board.wait_for(lambda n=name, c=condition: self._reached(n, c))  # type: ignore[misc]
+        """Return once all that it needs is there; the note says what is not yet."""
+        while missing := self._missing():
+            self._update(note=f"waiting for {', '.join(missing)}")
+            await self._board.wait_for(lambda seen=missing: self._missing() != seen)  # type: ignore[misc]
         self._update(note="")
+
+    def _missing(self) -> list[str]:
+        needs = self._needs.items()
+        return [name for name, condition in needs if not self._reached(name, condition)]
 
     def _reached(self, name: str, condition: Condition) -> bool:
         other = self._board.service(name)

@@ -21,8 +21,8 @@ from lab.native.plan import Plan, prepare_directories
 from lab.native.planner import make_plan
 from lab.native.service import ServiceRunner
 from lab.phases import Phase
-from lab.scale import Scale
 from lab.status import ServiceStatus, Stage, State, why_not_started
+from lab.wish import Wish
 
 PORT_ATTEMPTS = 5
 KILL_GRACE = 0.0
@@ -31,9 +31,9 @@ KILL_GRACE = 0.0
 class Supervisor:
     """Runs one instance from start to end."""
 
-    def __init__(self, instance: Instance, scale: Scale) -> None:
+    def __init__(self, instance: Instance, wish: Wish) -> None:
         self._instance = instance
-        self._scale = scale
+        self._wish = wish
         self._board = Board(instance, os.getpid())
         self._runners: dict[str, ServiceRunner] = {}
         self._logs: dict[str, LogFile] = {}
@@ -62,7 +62,7 @@ class Supervisor:
         """Start all services; returns what went wrong, None once all have settled."""
         avoid: set[int] = set()
         for _ in range(PORT_ATTEMPTS):
-            topology, plan = make_plan(self._instance, self._scale, frozenset(avoid))
+            topology, plan = make_plan(self._instance, self._wish, frozenset(avoid))
             self._launch(topology, plan)
             await self._board.wait_for(lambda: self._stop or self._outcome() is not None)
             problem = self._outcome()
@@ -80,11 +80,13 @@ class Supervisor:
         prepare_directories(plan)
         status = self._board.status
         status.address = f"http://127.0.0.1:{plan.main_port}" if plan.main_port else None
+        one_shots = topology.one_shots()
         for name, process_plan in plan.processes.items():
             service = topology.services[process_plan.service]
+            once = service.name in one_shots
             ports = process_plan.ports.values()
             address = ", ".join(f"127.0.0.1:{port}" for port in ports) or None
-            status.services[name] = ServiceStatus(name, address=address)
+            status.services[name] = ServiceStatus(name, address=address, once=once)
             log = self._logs.setdefault(name, LogFile(self._instance.log_file(name)))
             needs = {
                 process: condition
@@ -179,7 +181,7 @@ class Supervisor:
 
 
 def main(
-    name: str, label: str, phase: str, port: str, directory: str, scale: str, lifeline: str
+    name: str, label: str, phase: str, port: str, directory: str, wish: str, lifeline: str
 ) -> int:
     """Run the supervisor of an instance; the guard is our parent and passes these words on."""
     process.die_with_parent(signal.SIGTERM)
@@ -187,7 +189,7 @@ def main(
         asyncio.set_child_watcher(asyncio.PidfdChildWatcher())
     instance = Instance(Phase(name, label, Path(phase), int(port)), Path(directory))
     try:
-        asyncio.run(Supervisor(instance, json.loads(scale)).run(int(lifeline)))
+        asyncio.run(Supervisor(instance, Wish.from_json(json.loads(wish))).run(int(lifeline)))
     except Exception:  # noqa: BLE001 - the last line of defence; the guard ends what is left
         traceback.print_exc()
         return 1

@@ -186,7 +186,7 @@ def test_services_stand_in_the_order_of_their_dependencies(tmp_path: Path) -> No
             depends_on:
               store: {condition: service_healthy}
               once: {condition: service_completed_successfully}
-          store: {image: x}
+          store: {image: x, healthcheck: {test: "true"}}
           once: {image: x}
         """,
     )
@@ -236,7 +236,10 @@ def test_what_only_containers_need_is_accepted(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("keys", "words"),
     [
-        ("networks: [a]", "services.app.networks.*'networks'"),
+        ("networks: [a]", "services.app.networks.0.*'a' is not declared"),
+        ("networks: {default: {aliases: [b]}}", "networks.default.aliases"),
+        ("networks: []", "at least one network"),
+        ("network_mode: host", "'network_mode'"),
         ("healthchek: {}", "did you mean 'healthcheck'"),
         ("x-lab: {rendr: [/a]}", "did you mean 'render'"),
         ("x-lab: {render: /a}", "services.app.x-lab.render.*expected a list"),
@@ -284,7 +287,7 @@ def test_refusals_name_the_place(tmp_path: Path, keys: str, words: str) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("services: {a: {image: x}}\nnetworks: {n: }", "compose.yaml:2 networks"),
+        ("services: {a: {image: x}}\nnetworks: {n: {external: true}}", "networks.n.external"),
         ("services: {a: {image: x}}\nvolumes: {v: {external: true}}", "volumes.v.external"),
         ("services: {}", "no services"),
         ("services: {a: {restart: always}}", "either build or image"),

@@ -9,6 +9,7 @@ from lab.running import wait_until_ready
 from lab.scale import read_scale
 from lab.status import State
 from lab.tests.conftest import SERVER, MakeSystem, System, answer, wait_for
+from lab.wish import Wish
 
 POOL = f"""\
 services:
@@ -79,7 +80,7 @@ def test_a_dependent_waits_for_every_replica(make_system: MakeSystem) -> None:
 
 def test_scale_counts_more_than_the_file(make_system: MakeSystem) -> None:
     system = make_system(POOL)
-    system.engine.start(system.instance, {"worker": 3})
+    system.engine.start(system.instance, Wish({"worker": 3}))
     status = wait_until_ready(system.engine, system.instance, lambda _: None)
     assert [name for name in status.services if name != "after"] == [
         "worker-1",
@@ -113,7 +114,7 @@ def test_the_address_of_a_service_that_runs_several_times_is_refused(
     with pytest.raises(RefusedError, match="worker runs 2 times, so worker:8000 is no one addr"):
         system.engine.start(system.instance)
     assert not system.instance.is_running()
-    check(system.instance, {"worker": 1})
+    check(system.instance, Wish({"worker": 1}))
 
 
 @pytest.mark.parametrize("port", ["127.0.0.1:18000:8000", "127.0.0.1::8000"])
@@ -122,7 +123,7 @@ def test_what_publishes_a_port_runs_once(make_system: MakeSystem, port: str) -> 
     system = make_system(text)
     with pytest.raises(RefusedError, match=r"worker cannot run 2 times: compose\.yaml publishes"):
         check(system.instance)
-    topology = check(system.instance, {"worker": 1})
+    topology = check(system.instance, Wish({"worker": 1}))
     with pytest.raises(RefusedError, match="worker cannot run 3 times") as refused:
         read_scale(["worker=3"], topology)
     assert refused.value.hint == "what can be scaled here: after"

@@ -65,6 +65,12 @@ def test_paths(rewrite: Rewriter, value: str, expected: str) -> None:
     assert rewrite(value) == expected
 
 
+def test_a_port_of_this_machine_stays_one(rewrite: Rewriter) -> None:
+    outside = Rewriter("app", ["app"], {}, lambda *key: PORTS[key], lambda port: port == 9000)
+    assert outside("http://localhost:9000/ app:8000") == "http://127.0.0.1:9000/ 127.0.0.1:18000"
+    assert outside.listens_on("0.0.0.0:1 127.0.0.1:2 [::]:3 app:4") == [1, 3]
+
+
 @pytest.mark.parametrize(
     ("value", "service"),
     [

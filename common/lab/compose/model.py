@@ -80,7 +80,7 @@ class Service:
     healthcheck: HealthCheck | None = None
     depends_on: dict[str, Condition] = field(default_factory=dict)
     restart: Restart = Restart()
-    stop_signal: str = "SIGTERM"
+    stop_signal: str | None = None
     stop_grace_period: float = 10.0
     replicas: int = 1
     render: tuple[str, ...] = ()

@@ -302,9 +302,9 @@ def _render(value: object, where: Location, mounts: Sequence[Mount]) -> tuple[st
     return tuple(targets)
 
 
-def _stop_signal(value: object, where: Location) -> str:
+def _stop_signal(value: object, where: Location) -> str | None:
     if value is None:
-        return "SIGTERM"
+        return None
     raw = text(value, where).upper()
     if raw.isdecimal() and int(raw) in list(signal.Signals):
         return signal.Signals(int(raw)).name

@@ -15,6 +15,7 @@ from lab.native.render import render, texts
 from lab.native.rewrite import Rewriter
 from lab.paths import VENV
 
+_STOP_SIGNAL = "SIGTERM"
 _PASSED_ON = ("HOME", "LANG", "PATH")
 _PRIVATE, _PRIVATE_PROGRAM = 0o600, 0o700
 
@@ -69,7 +70,13 @@ class Draft:
             throwaway=[str(path) for path in (*self._places.throwaway, self._scratch)],
             files=self._files,
             probe=self._probe,
+            stop_signal=self._stop_signal,
         )
+
+    @property
+    def _stop_signal(self) -> str:
+        by_image = self._image.adapter.stop_signal if self._image else _STOP_SIGNAL
+        return self._service.stop_signal or by_image
 
     @property
     def _scratch(self) -> Path:
@@ -131,6 +138,8 @@ class Draft:
             for name, program in launch.programs.items()
         ]
         self._argv = list(launch.argv)
+        for key, value in launch.environment.items():
+            self._environment.setdefault(key, self._rewrite(value))
         self._environment["PATH"] = f"{programs}:{self._environment['PATH']}"
 
     def _find_cwd(self) -> Path:

@@ -34,6 +34,7 @@ class ProcessPlan:
     throwaway: list[str]
     probe: list[str]
     files: list[File] = field(default_factory=list)
+    stop_signal: str = "SIGTERM"
 
 
 @dataclass(frozen=True)

@@ -79,10 +79,10 @@ def replicas(value: object, where: Location) -> int:
     return number
 
 
-def stop_signal(value: object, where: Location) -> str:
-    """Read a signal's name or number."""
+def stop_signal(value: object, where: Location) -> str | None:
+    """Read a signal's name or number; None: what the image says."""
     if value is None:
-        return "SIGTERM"
+        return None
     raw = text(value, where).upper()
     if raw.isdecimal() and int(raw) in list(signal.Signals):
         return signal.Signals(int(raw)).name

@@ -105,8 +105,9 @@ DEFAULT_NETWORK = "default"
 class Service:
     """One service of the file; `render` are targets of binds whose addresses are rewritten.
 
-    `data` is the command that exports and imports, in the service that has one; `optional` are those of `depends_on` without which it starts if they are not to run;
-    without `profiles` it always starts.
+    `data` is the command that exports and imports, in the service that has one. `optional` are
+    those of `depends_on` without which it starts if they are not to run; without `profiles` it
+    always starts.
     """
 
     name: str
@@ -125,7 +126,7 @@ class Service:
     depends_on: dict[str, Condition] = field(default_factory=dict)
     optional: frozenset[str] = frozenset()
     restart: Restart = Restart()
-    stop_signal: str = "SIGTERM"
+    stop_signal: str | None = None
     stop_grace_period: float = 10.0
     replicas: int = 1
     render: tuple[str, ...] = ()

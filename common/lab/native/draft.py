@@ -16,6 +16,7 @@ from lab.native.render import render, texts
 from lab.native.rewrite import Rewriter
 from lab.paths import VENV
 
+_STOP_SIGNAL = "SIGTERM"
 _PASSED_ON = ("HOME", "LANG", "PATH")
 _PRIVATE, _PRIVATE_PROGRAM = 0o600, 0o700
 
@@ -70,7 +71,13 @@ class Draft:
             files=self._files,
             secrets=self._places.secrets,
             probe=self._probe,
+            stop_signal=self._stop_signal,
         )
+
+    @property
+    def _stop_signal(self) -> str:
+        by_image = self._image.adapter.stop_signal if self._image else _STOP_SIGNAL
+        return self._service.stop_signal or by_image
 
     @property
     def _scratch(self) -> Path:
@@ -107,6 +114,8 @@ class Draft:
             for name, program in launch.programs.items()
         ]
         self._argv = list(launch.argv)
+        for key, value in launch.environment.items():
+            self._environment.setdefault(key, self._rewrite(value))
         self._environment["PATH"] = f"{programs}:{self._environment['PATH']}"
 
     def _find_cwd(self) -> Path:

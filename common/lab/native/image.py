@@ -1,6 +1,7 @@
 """The official image that a service needs, and the server here that stands for it."""
 
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from lab.compose.model import Service
 from lab.errors import RefusedError
@@ -24,6 +25,7 @@ def image_of(service: Service) -> Image | None:
     adapter = needed(service)
     if adapter is None:
         return None
+    _refuse_single_files(service, adapter)
     server = adapter.find()
     if server is None:
         raise RefusedError(
@@ -32,6 +34,17 @@ def image_of(service: Service) -> Image | None:
             f"on Debian or Ubuntu: sudo apt-get install {adapter.package}",
         )
     return Image(adapter, server)
+
+
+def _refuse_single_files(service: Service, adapter: Adapter) -> None:
+    """Refuse a file mounted where the image lists a directory, which would not show it here."""
+    for mount in service.mounts:
+        folder = str(PurePosixPath(mount.target).parent)
+        if folder in adapter.listed:
+            raise RefusedError(
+                f"service {service.name!r} mounts {mount.target}; natively {service.image} sees "
+                f"{folder} as one directory only, so mount that"
+            )
 
 
 def needed(service: Service) -> Adapter | None:

@@ -44,6 +44,7 @@ class ProcessPlan:
     probe: list[str]
     files: list[File] = field(default_factory=list)
     secrets: list[Copy] = field(default_factory=list)
+    stop_signal: str = "SIGTERM"
 
 
 @dataclass(frozen=True)

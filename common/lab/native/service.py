@@ -70,7 +70,7 @@ class ServiceRunner:
         task.cancel()
         if running is not None:
             self._update(state=State.STOPPING)
-            number = signal.Signals[self._service.stop_signal]
+            number = signal.Signals[self._plan.stop_signal]
             patience = self._service.stop_grace_period if grace is None else grace
             if not await process.end(running, number, patience):
                 self._log.say(f"did not stop within {patience:g} s; killed")
@@ -121,7 +121,7 @@ class ServiceRunner:
     async def _run_once(self) -> int:
         """Run the process to its end; returns its exit code, negative for a signal."""
         output, self._drained = await pipe_into(self._log)
-        number = signal.Signals[self._service.stop_signal]
+        number = signal.Signals[self._plan.stop_signal]
         try:
             running = await process.spawn(
                 self._plan.argv, self._plan.environment, self._plan.cwd, output, number

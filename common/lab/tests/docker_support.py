@@ -47,17 +47,17 @@ services:
 """
 
 
-def skip_without_docker() -> None:
-    """Skip the test, with the reason, where neither an engine nor its images can be had."""
+def skip_without_docker(image: str = IMAGE) -> None:
+    """Skip the test, with the reason, where neither an engine nor its image can be had."""
     try:
         DockerEngine().describe()
     except RefusedError as error:
         pytest.skip(f"needs Docker: {error}")
-    if api.connect().find(f"/images/{IMAGE}/json") is None:
+    if api.connect().find(f"/images/{image}/json") is None:
         try:
-            subprocess.run(["docker", "pull", "--quiet", IMAGE], check=True, capture_output=True)
+            subprocess.run(["docker", "pull", "--quiet", image], check=True, capture_output=True)
         except (OSError, subprocess.CalledProcessError):
-            pytest.skip(f"needs the image {IMAGE}, which cannot be pulled here")
+            pytest.skip(f"needs the image {image}, which cannot be pulled here")
 
 
 def new_instance(tmp_path: Path, phase_directory: Path) -> Instance:

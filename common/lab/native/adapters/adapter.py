@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from shlex import join
 from typing import Protocol
@@ -39,10 +39,14 @@ class Program:
 
 @dataclass(frozen=True)
 class Launch:
-    """How a server is started: a command, and the programs that it and health checks can name."""
+    """How a server is started: a command, and the programs that it and health checks can name.
+
+    The environment is what the image sets; compose.yaml may say otherwise.
+    """
 
     argv: tuple[str, ...]
     programs: Mapping[str, Program]
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 class Adapter(Protocol):
@@ -56,6 +60,10 @@ class Adapter(Protocol):
     """The directory that it runs in."""
     volumes: Sequence[str]
     """What it keeps in a volume, an anonymous one if compose.yaml mounts none."""
+    listed: Sequence[str]
+    """Directories whose files it looks for, so that they are mounted whole or not at all."""
+    stop_signal: str
+    """What stops it where compose.yaml names no signal."""
 
     def find(self) -> Server | None:
         """Look for the server on this machine."""

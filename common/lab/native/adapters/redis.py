@@ -22,6 +22,8 @@ class Redis:
     package = "redis-server"
     home = "/data"
     volumes: Sequence[str] = ("/data",)
+    listed: Sequence[str] = ()
+    stop_signal = "SIGTERM"
 
     def find(self) -> Server | None:
         """Look in .venv, then on the PATH."""

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from lab.native.adapters.adapter import Adapter
+from lab.native.adapters.postgres import Postgres
 from lab.native.adapters.redis import Redis
 
-ADAPTERS: Sequence[Adapter] = (Redis(),)
+ADAPTERS: Sequence[Adapter] = (Redis(), Postgres())
 
 
 def adapter_for(image: str) -> Adapter | None:

@@ -230,7 +230,7 @@ class Gate:
         foreseen = report.forecast(self._parts, seconds, built, account.at_once)
         for line in (
             *report.minutes(account),
-            account.systems(),
+            *([account.systems()] if account.wall else []),
             *report.forecast_lines(foreseen, built),
             *report.unsteady_block(found, known),
             *(f"FAILED: {fault}" for fault in account.faults),

@@ -24,8 +24,8 @@ class LabError(Exception):
 class NotStartedError(LabError):
     """A start has failed; the last words of `services` say why."""
 
-    def __init__(self, message: str, hint: str | None, services: Sequence[str]) -> None:
-        super().__init__(message, hint)
+    def __init__(self, message: str, services: Sequence[str]) -> None:
+        super().__init__(message)
         self.services = tuple(services)
 
 

@@ -94,10 +94,12 @@ def command(
 def _start(runner: Engine, instance: Instance, wish: Wish) -> bool:
     """Begin; False if somebody else has. Whoever fails the start at once has the last word."""
     try:
-        return runner.start(instance, wish)
+        with Progress(f"Starting {instance.phase.label}"):  # what was told goes from the terminal
+            return runner.start(instance, wish)
     except NotStartedError as error:
         for service in error.services:
             _last_words(runner, instance, service)
+        error.hint = _where_logs_are(instance)
         raise
 
 
@@ -117,10 +119,14 @@ def _wait(runner: Engine, instance: Instance, began: float) -> InstanceStatus:
         try:
             status = wait_until_ready(runner, instance, observe)
         except LabError as error:
-            error.hint = error.hint or f"its logs: ./lab logs {short_name(instance)}"
+            error.hint = error.hint or _where_logs_are(instance)
             raise
     note(f"{instance.phase.label} is ready after {time.monotonic() - began:.1f} s.")
     return status
+
+
+def _where_logs_are(instance: Instance) -> str:
+    return f"its logs: ./lab logs {short_name(instance)}"
 
 
 def _last_words(runner: Engine, instance: Instance, service: str) -> None:

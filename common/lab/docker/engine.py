@@ -99,10 +99,8 @@ class DockerEngine:
         failed = [name for name, service in services.items() if trouble(service)]
         if not failed:
             return explain(error)
-        label, word = instance.phase.label, instance.phase.name.removeprefix("phase")
         problem = trouble(services[failed[0]])
-        hint = f"its logs: ./lab logs {word}"
-        return NotStartedError(f"{label} did not start: {problem}", hint, failed)
+        return NotStartedError(f"{instance.phase.label} did not start: {problem}", failed)
 
     def release(self, instance: Instance) -> None:
         """Let the instance outlive this process."""

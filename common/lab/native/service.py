@@ -79,7 +79,7 @@ class ServiceRunner:
         await asyncio.gather(task, return_exceptions=True)
         if self._board.service(self.name).state is not State.EXITED:
             self._update(state=State.STOPPED)
-        self._update(pid=None, health=None)
+        self._update(pid=None, health=None, note="")
 
     async def _live(self) -> None:
         await self._dependencies()

@@ -81,6 +81,9 @@ def test_a_start_whose_work_fails_has_failed_with_its_last_words(
     assert said.stderr.index("migrate ended; its last lines:") < said.stderr.index("column x")
     assert not system.instance.is_running()
     assert system.log("app") == []
+    last = system.engine.last_status(system.instance)
+    assert last is not None
+    assert (last.services["app"].state, last.services["app"].note) == (State.STOPPED, "")
 
 
 def test_work_that_was_killed_is_not_done() -> None:

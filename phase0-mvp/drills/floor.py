@@ -36,7 +36,10 @@ SELECT messages.id, messages.sent_hash FROM messages
 WHERE messages.conversation_id = ? AND messages.sender_id = ? AND messages.client_id = ?"""
 APPEND = """
 UPDATE conversations SET last_seq=(conversations.last_seq + 1), rev=(conversations.rev + 1),
- last_activity_at=? WHERE conversations.id = ? RETURNING last_seq, rev"""
+ last_activity_at=max(?, coalesce((SELECT conversations_1.last_activity_at
+ + CASE WHEN (conversations_1.id = ?) THEN 0 ELSE 1 END AS anon_1
+ FROM conversations AS conversations_1 ORDER BY conversations_1.last_activity_at DESC
+ LIMIT 1 OFFSET 0), 0)) WHERE conversations.id = ? RETURNING last_seq, rev"""
 INSERT = """
 INSERT INTO messages (conversation_id, seq, id, rev, kind, sender_id, client_id, sent_hash, body,
  reply_to, notice, created_at, edited_at, deleted_at)
@@ -119,7 +122,7 @@ def _send(user_id: str, conversation_id: str, sent: dict[str, str]) -> Answer:
         connection.execute(MODE).fetchone()
         connection.execute(MEMBERSHIP, (conversation_id, user_id)).fetchone()
         connection.execute(RESENT, (conversation_id, user_id, sent["client_id"])).fetchone()
-        seq, rev = connection.execute(APPEND, (now, conversation_id)).fetchone()
+        seq, rev = connection.execute(APPEND, (now, conversation_id, conversation_id)).fetchone()
         row = (
             conversation_id, seq, str(uuid_utils.uuid7()), rev, "text", user_id,
             sent["client_id"], sent_hash, sent["body"], None, None, now, None, None,

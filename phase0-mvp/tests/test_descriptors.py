@@ -30,7 +30,7 @@ def test_a_soft_limit_below_the_sockets_is_raised(server: Server) -> None:
         assert Person(server.url).send(ann.group(), "c1").status_code == 404
     finally:
         for one in sockets:
-            one.shutdown()
+            one.close()
 
 
 def test_a_hard_limit_below_the_sockets_lowers_their_number_and_is_logged(
@@ -55,6 +55,8 @@ def test_a_hard_limit_below_the_sockets_lowers_their_number_and_is_logged(
         assert all(one.connected for one in sockets)
         assert "Too many open files" not in capfd.readouterr().err
     finally:
-        for one in (*sockets, *idle):
-            one.close() if isinstance(one, httpx.Client) else one.shutdown()
+        for client in idle:
+            client.close()
+        for one in sockets:
+            one.close()
         server.stop()

@@ -35,7 +35,10 @@ FROM conversations JOIN members ON members.conversation_id = conversations.id
 WHERE conversations.id = ? AND members.user_id = ?"""
 APPEND = """
 UPDATE conversations SET last_seq=(conversations.last_seq + 1), rev=(conversations.rev + 1),
- last_activity_at=? WHERE conversations.id = ? RETURNING last_seq, rev"""
+ last_activity_at=max(?, coalesce((SELECT conversations_1.last_activity_at
+ + CASE WHEN (conversations_1.id = ?) THEN 0 ELSE 1 END AS anon_1
+ FROM conversations AS conversations_1 ORDER BY conversations_1.last_activity_at DESC
+ LIMIT 1 OFFSET 0), 0)) WHERE conversations.id = ? RETURNING last_seq, rev"""
 INSERT = """
 INSERT INTO messages (conversation_id, seq, id, rev, kind, sender_id, client_id, sent_hash, body,
  reply_to, notice, created_at, edited_at, deleted_at)
@@ -131,7 +134,7 @@ def _send(user_id: str, conversation_id: str, sent: dict[str, str]) -> Answer:
     with _writing, _transaction("BEGIN IMMEDIATE", "COMMIT") as connection:
         connection.execute(MODE).fetchone()
         connection.execute(MEMBERSHIP, (conversation_id, user_id)).fetchone()
-        seq, rev = connection.execute(APPEND, (now, conversation_id)).fetchone()
+        seq, rev = connection.execute(APPEND, (now, conversation_id, conversation_id)).fetchone()
         row = (
             conversation_id, seq, str(uuid_utils.uuid7()), rev, "text", user_id,
             sent["client_id"], sent_hash, sent["body"], None, None, now, None, None,

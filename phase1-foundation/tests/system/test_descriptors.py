@@ -55,8 +55,8 @@ def test_a_hard_limit_below_the_sockets_lowers_their_number_and_is_logged(
         assert all(one.connected for one in sockets)
         assert "Too many open files" not in capfd.readouterr().err
     finally:
-        for socket in sockets:
-            socket.close()
         for client in idle:
             client.close()
+        for one in sockets:
+            one.close()
         server.stop()

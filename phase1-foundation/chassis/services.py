@@ -24,7 +24,7 @@ class Services:
 
 def of(app: Flask) -> Services:
     """Return the services of an application."""
-    return cast(Services, app.extensions.setdefault("services", Services()))
+    return cast(Services, app.extensions["services"])
 
 
 def get(kind: type[Service]) -> Service:

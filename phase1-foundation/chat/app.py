@@ -5,7 +5,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from chassis import problems, services
+from chassis import problems
 from chassis.cache.link import Link
 from chassis.database import Database
 from chassis.descriptors import make_room
@@ -60,13 +60,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(system(database, stopping))
     for blueprint in (site, auth, profiles, conversations, messages, realtime):
         app.register_blueprint(blueprint)
-    app.extensions |= {"publisher": publisher, "stopping": stopping}  # for gunicorn.conf.py
 
     presence = PresenceService(database, connections, publisher)
     tickets = Tickets(database, settings.ticket_ttl)
-    found = _register_services(services.of(app), database, settings)
+    found = _make_services(database, settings)
     found.register(PresenceService, presence)
     found.register(Tickets, tickets)
+    app.extensions |= {"services": found, "publisher": publisher, "stopping": stopping}
     sockets.register(
         socketio,
         found.get(AuthService),
@@ -96,8 +96,9 @@ def _open_database(settings: Settings, publisher: Publisher) -> Database:
     return database
 
 
-def _register_services(found: Services, database: Database, settings: Settings) -> Services:
+def _make_services(database: Database, settings: Settings) -> Services:
     """Make the services that routes ask for, and give each what it needs."""
+    found = Services()
     timeline = MessageTimeline()
     cache = Link(settings.cache_url, settings.cache_timeout, settings.cache_pause)
     people = CachedProfiles(database, cache)

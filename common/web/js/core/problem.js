@@ -10,6 +10,8 @@ const KIND_WORDS = {
   busy: 'The system is very busy.',
   'read-only': 'The system only allows reading for the moment.',
   'not-ready': 'The system is starting.',
+  'storage-full': 'The system has no room left to save anything.',
+  'origin-refused': 'The server does not take this page for its own.',
   'internal-error': 'Something broke on the server. It was not your doing.',
   'not-found': 'This does not exist, or you are not part of it.',
   forbidden: 'Your role here does not allow this.',

@@ -79,7 +79,8 @@ def test_edits_reactions_replies_and_deletions_show_in_place(
 
     of_bob.do("first draft", "React (A)")
     of_bob.button("party").click()
-    reaction = of_ada.message("first draft").get_by_role("button", name="🎉 from Bob Ross")
+    label = f"🎉 from {isolated('Bob Ross')}"
+    reaction = of_ada.message("first draft").get_by_role("button", name=label)
     expect(reaction).to_have_attribute("aria-pressed", "false")
     reaction.click()
     expect(of_bob.message("first draft").locator(".reaction")).to_contain_text("2")

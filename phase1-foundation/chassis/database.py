@@ -27,6 +27,7 @@ from chassis import context
 from chassis.errors import Busy
 from chassis.mode import Mode, mode_of, require_open, set_mode
 from chassis.mode import metadata as mode_metadata
+from chassis.pool import WatchedPool
 
 
 class Base(DeclarativeBase):
@@ -50,6 +51,7 @@ class Database:
         self._timeout = timeout
         self._engine = create_engine(
             f"sqlite:///{file}",
+            poolclass=WatchedPool,
             pool_size=connections,
             max_overflow=0,
             pool_timeout=timeout,
@@ -104,7 +106,9 @@ class Database:
     def write_in_any_mode(self) -> Iterator[Connection]:
         """Give a writing transaction for the mode itself, and for replacing all data at once."""
         waited = time.perf_counter()
-        if not self._write_lock.acquire(timeout=self._timeout):
+        locked = self._write_lock.acquire(timeout=self._timeout)
+        context.waited("write lock", time.perf_counter() - waited, refused=not locked)
+        if not locked:
             raise Busy("Another write is taking too long.")
         try:
             context.spend("lock", time.perf_counter() - waited)
@@ -136,6 +140,13 @@ class Database:
         except (OperationalError, Busy):
             return False
         return True
+
+    @property
+    def pool(self) -> WatchedPool:
+        """Return the pool that the connections come from."""
+        pool = self._engine.pool
+        assert isinstance(pool, WatchedPool)  # noqa: S101 - the engine was made with it
+        return pool
 
     def close(self) -> None:
         """Close every connection that is not in use."""

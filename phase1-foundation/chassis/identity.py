@@ -5,6 +5,7 @@ from typing import Protocol, cast
 
 from flask import current_app, request
 
+from chassis import context
 from chassis.errors import Unauthenticated
 
 
@@ -29,4 +30,6 @@ def caller() -> Caller:
     if scheme.lower() != "bearer" or not token:
         raise Unauthenticated("Send an access token: `Authorization: Bearer …`.")
     authenticator = cast(Authenticator, current_app.extensions["authenticator"])
-    return authenticator.authenticate(token.strip())
+    known = authenticator.authenticate(token.strip())
+    context.bind(user_id=known.user_id)
+    return known

@@ -1,25 +1,89 @@
-"""Log lines on standard output, each with the id of the request that caused it."""
+"""Log lines on standard output: one JSON object each, with the id of what caused it.
+
+An event has a name and fields. No value stands inside a sentence: a sentence can be read, but
+neither counted nor searched for, and nobody sees what has slipped into it.
+"""
 
 import logging
 import sys
+import threading
+from typing import Any
+
+import orjson
+import structlog
+from gunicorn.glogging import Logger
 
 from chassis import context
+from chassis.redaction import Fields, describe_exception, mask
 
-
-class RequestIdFilter(logging.Filter):
-    """Gives every record the current request's id."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Add `request_id` to the record; keep every record."""
-        record.request_id = context.request_id() or "-"
-        return True
+log = structlog.get_logger()
 
 
 def set_up(level: str) -> None:
-    """Send every log line of `level` and above to standard output."""
-    handler = logging.StreamHandler(sys.stdout)
-    handler.addFilter(RequestIdFilter())
-    handler.setFormatter(
-        logging.Formatter("%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s")
+    """Write every event of `level` and above, ours and the libraries', to standard output."""
+    threshold = logging.getLevelNamesMapping()[level.upper()]
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            with_request,
+            describe_exception,
+            mask,
+            structlog.processors.JSONRenderer(serializer=_dumps),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(threshold),
+        logger_factory=structlog.BytesLoggerFactory(sys.stdout.buffer),
+        cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    logging.basicConfig(level=threshold, handlers=[FromLibraries()], force=True)
+    logging.raiseExceptions = False  # it would print the record
+    for name in ("engineio.server", "socketio.server"):
+        logging.getLogger(name).setLevel(logging.ERROR)  # else each adds a handler of its own
+    threading.excepthook = _thread_died
+
+
+def with_request(_logger: Any, _method: str, fields: Fields) -> Fields:
+    """Add the id of the current request and what was bound to it; a processor for structlog."""
+    request = context.current()
+    if request is not None:
+        fields["request_id"] = request.request_id
+        for name, value in request.fields.items():
+            fields.setdefault(name, value)
+    return fields
+
+
+class FromLibraries(logging.Handler):
+    """Passes on what libraries log by the standard library: the event has the logger's name.
+
+    From warnings on, their sentences may quote a request ("Invalid header: …", with a token in it).
+    Of those only the part is kept that stands in the library's source.
+    """
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record."""
+        try:
+            if record.levelno < logging.WARNING:
+                said = record.getMessage()
+            else:
+                said = str(record.msg) if record.args else str(record.msg).partition(":")[0]
+            log.log(record.levelno, record.name, said=said, exc_info=record.exc_info)
+        except Exception:  # noqa: BLE001 - what goes wrong here must not break what is told of
+            self.handleError(record)
+
+
+class GunicornLogger(Logger):  # type: ignore[misc]  # has no types
+    """gunicorn's own lines, handled as those of any other library."""
+
+    def setup(self, cfg: Any) -> None:
+        """Leave the lines to the root logger."""
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+
+
+def _thread_died(given: threading.ExceptHookArgs) -> None:
+    log.error("thread.died", thread=given.thread and given.thread.name, exc_info=given.exc_value)
+
+
+def _dumps(fields: Fields, **_: Any) -> bytes:
+    return orjson.dumps(fields, default=repr)

@@ -12,6 +12,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="CHAT_", frozen=True)
 
     bind: str = "127.0.0.1:8000"
+    operations_bind: str = ""
+    """Where metrics and the dashboard are, and nothing else; empty is nowhere."""
     data_dir: Path = Path("data")
     web_dir: Path = Path("../common/web")
     contract_dir: Path = Path("../common/contract")

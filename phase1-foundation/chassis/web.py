@@ -1,19 +1,13 @@
 """The outermost layer: every answer, whoever made it, gets its id, its timing and safe headers."""
 
-import logging
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
-from chassis import context
+from chassis import access, context
+from chassis.correlation import given_id
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-
-access_log = logging.getLogger("access")
-
-HEALTH_CHECKS = {"/healthz", "/readyz"}
-"""Asked for every few seconds; their log lines would hide the others."""
 
 SAFE_HEADERS = {
     "Cache-Control": "no-store",
@@ -37,7 +31,8 @@ class RequestEnvelope:
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         """Serve one request."""
-        request = context.enter()
+        request = context.enter(given_id(environ))
+        access.fold_method(environ)
 
         def start(
             status: str, headers: list[tuple[str, str]], exc_info: Any = None
@@ -48,16 +43,7 @@ class RequestEnvelope:
                     headers.append((name, value))
             headers.append(("X-Request-ID", request.request_id))
             headers.append(("Server-Timing", request.server_timing()))
-            # The path alone: query strings carry tickets and people's search words.
-            path = environ.get("PATH_INFO", "")
-            access_log.log(
-                logging.DEBUG if path in HEALTH_CHECKS else logging.INFO,
-                "%s %s %s %.1f ms",
-                environ["REQUEST_METHOD"],
-                quote(path, encoding="latin-1"),
-                status[:3],
-                request.elapsed_ms(),
-            )
+            access.write(request, environ, status, headers)
             return start_response(status, headers, exc_info)
 
         return self._app(environ, start)

@@ -9,6 +9,7 @@ from chassis import problems
 from chassis.cache.link import Link
 from chassis.database import Database
 from chassis.json import FastJSONProvider
+from chassis.metrics import RequestMetrics
 from chassis.requests import BODY_MAX
 from chassis.settings import Settings
 from chassis.web import RequestEnvelope
@@ -20,22 +21,26 @@ from chat.conversations.listing import ListAuthenticator
 from chat.conversations.members import MemberService
 from chat.conversations.routes import conversations
 from chat.conversations.service import ConversationService
+from chat.health import Health
 from chat.messages.routes import messages
 from chat.messages.service import MessageService
 from chat.messages.timeline import MessageTimeline
+from chat.operations import ByListener, make_operations
 from chat.profiles.cached import CachedProfiles
 from chat.profiles.routes import profiles
 from chat.profiles.service import ProfileService
 from chat.realtime import sockets
 from chat.realtime.admission import Admission
 from chat.realtime.connections import Connections
+from chat.realtime.delivery import DeliveryMetrics
+from chat.realtime.observed import observe_sockets
 from chat.realtime.publisher import SocketPublisher
 from chat.realtime.routes import realtime
 from chat.realtime.service import PresenceService, TypingService
 from chat.realtime.tickets import Tickets
 from chat.realtime.websocket import limit_messages
 from chat.site import Directories, site
-from chat.system import system
+from chat.system import BUILD, system
 
 PHASE = Path(__file__).resolve().parent.parent
 
@@ -55,27 +60,36 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.json = FastJSONProvider(app)
     problems.register(app)
 
-    stopping = threading.Event()
-    app.register_blueprint(system(database, stopping))
-    for blueprint in (site, auth, profiles, conversations, messages, realtime):
+    metrics = RequestMetrics(app, BUILD)
+    cache = Link(settings.cache_url, settings.cache_timeout, settings.cache_pause)
+    health = Health(database, cache, threading.Event())
+    for blueprint in (system(health), site, auth, profiles, conversations, messages, realtime):
         app.register_blueprint(blueprint)
 
-    publisher = _wire(app, database, settings)
+    publisher = _wire(app, database, cache, metrics, settings)
     app.extensions |= {
         "database": database,
         "directories": Directories(settings.web_dir, settings.contract_dir, PHASE),
-        "stopping": stopping,
+        "stopping": health.stopping,
         "publisher": publisher,
+        "operations": make_operations(metrics, health),
     }
+    _watch(app, metrics)
+    app.wsgi_app = ByListener(  # type: ignore[method-assign]
+        app.wsgi_app, app.extensions["operations"], settings.operations_bind
+    )
     app.wsgi_app = RequestEnvelope(app.wsgi_app)  # type: ignore[method-assign]
     return app
 
 
-def _wire(app: Flask, database: Database, settings: Settings) -> SocketPublisher:
+def _wire(
+    app: Flask, database: Database, cache: Link, metrics: RequestMetrics, settings: Settings
+) -> SocketPublisher:
     """Make the services and give each what it needs; the routes find them in `extensions`."""
     connections = Connections()
     socketio = sockets.make_socketio()
-    publisher = SocketPublisher(socketio, connections)
+    delivery = DeliveryMetrics(metrics.registry)
+    publisher = SocketPublisher(socketio, connections, delivery)
     tickets = Tickets(database, settings.ticket_ttl)
     timeline = MessageTimeline()
     people = ProfileService(database)
@@ -87,7 +101,6 @@ def _wire(app: Flask, database: Database, settings: Settings) -> SocketPublisher
         people,
         publisher,
     )
-    cache = Link(settings.cache_url, settings.cache_timeout, settings.cache_pause)
     talks = ConversationService(database, timeline, people, publisher)
     lists = CachedConversations(talks, login, database, timeline, cache)
     app.extensions |= {
@@ -103,7 +116,22 @@ def _wire(app: Flask, database: Database, settings: Settings) -> SocketPublisher
     }
     socketio.init_app(app)
     limit_messages(socketio)
+    observe_sockets(socketio, delivery)
     typing = TypingService(database, publisher)
-    sockets.register(socketio, login, connections, presence, typing)
-    app.wsgi_app = Admission(app.wsgi_app, tickets, settings.sockets_max)  # type: ignore[method-assign]
+    sockets.register(socketio, login, connections, presence, typing, metrics)
+    app.wsgi_app = Admission(  # type: ignore[method-assign]
+        app.wsgi_app, tickets, settings.sockets_max, delivery
+    )
+    metrics.watch("sockets_open", "Sockets that are open.", lambda: len(connections.all()))
+    metrics.watch("sockets_max", "Sockets that may be open.", lambda: settings.sockets_max)
     return publisher
+
+
+def _watch(app: Flask, metrics: RequestMetrics) -> None:
+    """Add what is looked at only when somebody asks."""
+    pool, cache = app.extensions["database"].pool, app.extensions["cache"]
+    stopping = app.extensions["stopping"]
+    metrics.watch("database_connections_max", "Connections that the pool may hold.", pool.size)
+    metrics.watch("database_connections_in_use", "Connections in use now.", pool.checkedout)
+    metrics.watch("cache_up", "Whether the cache is asked.", lambda: cache.epoch() is not None)
+    metrics.watch("stopping", "Whether the process was told to stop.", stopping.is_set)

@@ -1,24 +1,20 @@
 """What the system says of itself: phase, capabilities, limits, health."""
 
-import threading
-
 from flask import Blueprint, Response, jsonify
 
-from chassis.database import Database
-from chassis.errors import NotReady
-from chassis.mode import Mode
 from chassis.requests import BATCH_MAX, BODY_MAX, PAGE_MAX
 from chat import limits
+from chat.health import Health
 
 VERSION = "0.1.0"
 
 SYSTEM = {
     "name": "chat",
     "phase": 1,
-    "step": "1.1",
+    "step": "1.2",
     "title": "Foundation",
     "version": VERSION,
-    "capabilities": [],
+    "capabilities": ["metrics", "request-ids"],
     "limits": {
         "password_min": limits.PASSWORD_MIN,
         "password_max": limits.PASSWORD_MAX,
@@ -36,9 +32,11 @@ SYSTEM = {
     "links": {"docs": "/api/docs/", "lesson": "/lesson"},
 }
 
+BUILD = {name: str(SYSTEM[name]) for name in ("phase", "step", "version")}
 
-def system(database: Database, stopping: threading.Event) -> Blueprint:
-    """Return the routes that need no login. `stopping` is set once the process is told to stop."""
+
+def system(health: Health) -> Blueprint:
+    """Return the routes that need no login."""
     routes = Blueprint("system", __name__)
 
     @routes.get("/api/v1/system")
@@ -51,12 +49,7 @@ def system(database: Database, stopping: threading.Event) -> Blueprint:
 
     @routes.get("/readyz")
     def is_ready() -> Response:
-        if stopping.is_set():
-            raise NotReady("This process is stopping.")
-        if not database.is_alive():
-            raise NotReady("The database does not answer.")
-        if database.mode() is Mode.IMPORTING:
-            raise NotReady("Data is being imported.")
+        health.require_ready()
         return jsonify(status="ready")
 
     return routes

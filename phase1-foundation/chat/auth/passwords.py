@@ -4,12 +4,14 @@ https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html
 """
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 
+from chassis import context
 from chassis.errors import Overloaded
 
 
@@ -45,7 +47,10 @@ class Passwords:
 
     @contextmanager
     def _place(self) -> Iterator[None]:
-        if not self._places.acquire(timeout=self._wait):
+        began = time.perf_counter()
+        placed = self._places.acquire(timeout=self._wait)
+        context.waited("password hash", time.perf_counter() - began, refused=not placed)
+        if not placed:
             raise Overloaded("Too many people are logging in at once.", retry_after=2)
         try:
             yield

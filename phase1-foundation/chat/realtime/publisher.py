@@ -1,14 +1,15 @@
 """Sending events to people, and closing their sockets with a reason."""
 
-import logging
 from collections.abc import Collection, Iterable
 
+import structlog
 from flask_socketio import SocketIO
 
 from chassis.events import Event, new_event
 from chat.realtime.connections import Connections
+from chat.realtime.delivery import DeliveryMetrics
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger()
 
 RECONNECT_WITHIN_MS = 5000
 """Clients of a stopping server come back spread over this time, not all at once."""
@@ -22,19 +23,23 @@ def room_of(user_id: str) -> str:
 class SocketPublisher:
     """Publishes events to open sockets, and closes sockets."""
 
-    def __init__(self, socketio: SocketIO, connections: Connections) -> None:
+    def __init__(
+        self, socketio: SocketIO, connections: Connections, metrics: DeliveryMetrics
+    ) -> None:
         self._socketio = socketio
         self._connections = connections
+        self._metrics = metrics
 
     def publish(self, event: Event, user_ids: Collection[str]) -> None:
         """Queue the event for each socket of these people."""
+        self._metrics.published(event)
         rooms = [room_of(user_id) for user_id in self._connections.online(user_ids)]
         if not rooms:
             return
         try:
             self._socketio.emit(event["type"], event, to=rooms)
         except Exception:
-            log.exception("event %s was not published", event["id"])
+            log.exception("event.lost", type=event["type"], id=event["id"])
 
     def close_logins(self, login_ids: Collection[str]) -> None:
         """Close the sockets of logins that have ended."""

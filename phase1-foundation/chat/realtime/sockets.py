@@ -7,9 +7,11 @@ from flask_socketio import ConnectionRefusedError as Refused
 from flask_socketio import SocketIO, join_room
 
 from chassis.identity import Caller
+from chassis.metrics import RequestMetrics
 from chat.auth.service import AuthService
 from chat.realtime.admission import CALLER
 from chat.realtime.connections import Connections
+from chat.realtime.observed import observed
 from chat.realtime.publisher import room_of
 from chat.realtime.service import PresenceService, TypingService
 from chat.realtime.websocket import MESSAGE_MAX
@@ -38,10 +40,12 @@ def register(
     connections: Connections,
     presence: PresenceService,
     typing: TypingService,
+    metrics: RequestMetrics,
 ) -> None:
     """Install the handlers."""
 
     @socketio.on("connect")
+    @observed(metrics)
     def on_connect(_auth: object = None) -> None:
         caller: Caller = request.environ[CALLER]
         sid = _sid()
@@ -56,12 +60,14 @@ def register(
             presence.announce(caller.user_id)
 
     @socketio.on("disconnect")
+    @observed(metrics)
     def on_disconnect(_reason: object = None) -> None:
         gone = connections.remove(_sid())
         if gone is not None:
             presence.announce(gone.user_id)
 
     @socketio.on("typing")
+    @observed(metrics, own_id=True)
     def on_typing(data: Any = None) -> None:
         caller = connections.caller(_sid())
         conversation_id = data.get("conversation_id") if isinstance(data, dict) else None

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from chassis.context import RequestContext, Span
+from chassis.context import OPERATIONS, RequestContext, Span
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -12,8 +12,10 @@ if TYPE_CHECKING:
 METHODS = frozenset(
     ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"]
 )
-QUIET = {"/healthz", "/readyz"}
-"""Asked for every few seconds; their log lines would hide the others."""
+QUIET = {"/healthz", "/readyz", OPERATIONS}
+"""Asked for every few seconds; their lines would hide the others."""
+
+_NOTHING = Span()
 
 log = structlog.get_logger()
 
@@ -25,28 +27,18 @@ def fold_method(environ: "WSGIEnvironment") -> None:
 
 
 def write(
-    request: RequestContext,
-    environ: "WSGIEnvironment",
-    status: str,
-    headers: list[tuple[str, str]],
+    request: RequestContext, method: str, status: str, headers: list[tuple[str, str]]
 ) -> None:
     """Write the line. The route, not the path: paths and query strings carry what people chose."""
-    quiet = environ.get("PATH_INFO") in QUIET or request.route == "operations"
-    db, cache = request.spans.get("db", _NOTHING), request.spans.get("cache", _NOTHING)
+    database = request.spans.get("db", _NOTHING)
     fields: dict[str, Any] = {
-        "method": environ["REQUEST_METHOD"],
-        "route": request.route or "(none)",
+        "method": method,
+        "route": request.route,
         "status": int(status[:3]),
         "ms": round(request.elapsed_ms(), 2),
-        "db_ms": round(db.ms, 2),
-        "db_queries": db.count,
+        "db_ms": round(database.ms, 2),
+        "queries": database.count,
+        "cache": request.spans.get("cache", _NOTHING).outcome or None,
+        "bytes": next((int(value) for name, value in headers if name == "Content-Length"), None),
     }
-    if cache.outcome:
-        fields["cache"] = cache.outcome
-    length = next((value for name, value in headers if name == "Content-Length"), None)
-    if length is not None:
-        fields["bytes"] = int(length)
-    (log.debug if quiet else log.info)("http.request", **fields)
-
-
-_NOTHING = Span()
+    (log.debug if request.route in QUIET else log.info)("http.request", **fields)

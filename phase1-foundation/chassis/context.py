@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 
 from chassis.ids import new_id
 
+NO_ROUTE = "(none)"
+OPERATIONS = "(operations)"
+
 
 @dataclass(slots=True)
 class Span:
@@ -20,27 +23,20 @@ class Span:
 
 
 @dataclass(slots=True)
-class Wait:
-    """Seconds waited for something of which there is only so much, and how often in vain."""
-
-    seconds: float = 0.0
-    refused: int = 0
-
-
-@dataclass(slots=True)
 class RequestContext:
-    """A request's id, where its time goes, and what its log lines and the metrics say of it."""
+    """A request's id, and where its time goes."""
 
     request_id: str = field(default_factory=new_id)
     started: float = field(default_factory=time.perf_counter)
     spans: dict[str, Span] = field(default_factory=dict)
-    route: str = ""
+    route: str = NO_ROUTE
     """The template of the path, such as `/api/v1/profiles/<uuid:user_id>`."""
     fields: dict[str, str] = field(default_factory=dict)
     """What stands in each of its log lines, beside the id."""
-    waits: dict[str, Wait] = field(default_factory=dict)
-    looks: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """How many documents of a kind were sought in the cache, by how it went."""
+    waits: dict[str, float] = field(default_factory=dict)
+    """Seconds in queues of ours, by what was waited for."""
+    counts: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    """What happened how often: a name, and labels."""
 
     def spend(self, name: str, seconds: float, count: int = 0) -> None:
         """Add time, and `count` operations, to the entry `name`."""
@@ -78,12 +74,12 @@ def enter(request_id: str | None = None) -> RequestContext:
 
 
 @contextmanager
-def entered(request_id: str | None = None) -> Iterator[RequestContext]:
-    """Begin something smaller than a request, such as an event of a socket, and end it."""
+def entered(cause: RequestContext | None, *, own_id: bool = False) -> Iterator[RequestContext]:
+    """Do something on behalf of a request: under its id, or under an own one that names it."""
     before = _current.get()
-    context = enter(request_id)
-    if before:
-        context.fields.update(before.fields)
+    context = enter(cause.request_id if cause and not own_id else None)
+    if cause:
+        context.fields.update(cause.fields, **({"cause": cause.request_id} if own_id else {}))
     try:
         yield context
     finally:
@@ -122,18 +118,21 @@ def bind(**fields: str) -> None:
         context.fields.update(fields)
 
 
-def waited(resource: str, seconds: float, *, refused: bool = False) -> None:
-    """Book a wait to the current request, if there is one."""
+def count(name: str, *labels: str, by: int = 1) -> None:
+    """Book something that happened to the current request, if there is one."""
     context = _current.get()
-    if context:
-        wait = context.waits.setdefault(resource, Wait())
-        wait.seconds += seconds
-        wait.refused += refused
+    if context and by:
+        context.counts[name, *labels] += by
 
 
-def looked(kind: str, **outcomes: int) -> None:
-    """Book that so many documents of a kind were sought in the cache: `hit=3, miss=1`."""
-    context = _current.get()
-    if context:
-        for outcome, count in outcomes.items():
-            context.looks[kind, outcome] += count
+@contextmanager
+def waiting(resource: str) -> Iterator[None]:
+    """Book the time that the block takes as a wait of the current request, if there is one."""
+    began = time.perf_counter()
+    try:
+        yield
+    finally:
+        context = _current.get()
+        if context:
+            waited = context.waits.get(resource, 0.0)
+            context.waits[resource] = waited + time.perf_counter() - began

@@ -6,12 +6,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
     Connection,
     Engine,
     MetaData,
+    QueuePool,
     Select,
     bindparam,
     create_engine,
@@ -27,7 +28,6 @@ from chassis import context
 from chassis.errors import Busy
 from chassis.mode import Mode, mode_of, require_open, set_mode
 from chassis.mode import metadata as mode_metadata
-from chassis.pool import WatchedPool
 
 
 class Base(DeclarativeBase):
@@ -51,7 +51,6 @@ class Database:
         self._timeout = timeout
         self._engine = create_engine(
             f"sqlite:///{file}",
-            poolclass=WatchedPool,
             pool_size=connections,
             max_overflow=0,
             pool_timeout=timeout,
@@ -79,7 +78,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Give a connection whose statements all see the same moment."""
-        with _busy_if_late(), self._engine.connect() as connection:
+        with _busy_if_late(), _connect(self._engine) as connection:
             yield connection
 
     @contextmanager
@@ -106,13 +105,13 @@ class Database:
     def write_in_any_mode(self) -> Iterator[Connection]:
         """Give a writing transaction for the mode itself, and for replacing all data at once."""
         waited = time.perf_counter()
-        locked = self._write_lock.acquire(timeout=self._timeout)
-        context.waited("write lock", time.perf_counter() - waited, refused=not locked)
+        with context.waiting("write lock"):
+            locked = self._write_lock.acquire(timeout=self._timeout)
         if not locked:
             raise Busy("Another write is taking too long.")
         try:
             context.spend("lock", time.perf_counter() - waited)
-            with _busy_if_late(), self._writer_engine.connect() as connection:
+            with _busy_if_late(), _connect(self._writer_engine) as connection:
                 transaction = connection.begin()
                 yield connection
                 committing = time.perf_counter()
@@ -142,11 +141,9 @@ class Database:
         return True
 
     @property
-    def pool(self) -> WatchedPool:
+    def pool(self) -> QueuePool:
         """Return the pool that the connections come from."""
-        pool = self._engine.pool
-        assert isinstance(pool, WatchedPool)  # noqa: S101 - the engine was made with it
-        return pool
+        return cast(QueuePool, self._engine.pool)
 
     def close(self) -> None:
         """Close every connection that is not in use."""
@@ -160,6 +157,11 @@ def items_of(parameter: str) -> Select[Any]:
     """
     items = func.json_each(bindparam(parameter)).table_valued("value")
     return select(items.c.value)
+
+
+def _connect(engine: Engine) -> Connection:
+    with context.waiting("connection"):
+        return engine.connect()
 
 
 def _set_up_connections(engine: Engine) -> None:

@@ -24,8 +24,8 @@ def set_up(level: str) -> None:
     threshold = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
         processors=[
+            structlog.processors.TimeStamper(fmt="iso", key="time"),
             structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso"),
             with_request,
             describe_exception,
             mask,
@@ -39,51 +39,39 @@ def set_up(level: str) -> None:
     logging.raiseExceptions = False  # it would print the record
     for name in ("engineio.server", "socketio.server"):
         logging.getLogger(name).setLevel(logging.ERROR)  # else each adds a handler of its own
-    threading.excepthook = _thread_died
+    threading.excepthook = lambda died: log.error("thread.died", exc_info=died.exc_value)
 
 
 def with_request(_logger: Any, _method: str, fields: Fields) -> Fields:
     """Add the id of the current request and what was bound to it; a processor for structlog."""
     request = context.current()
-    if request is not None:
-        fields["request_id"] = request.request_id
-        for name, value in request.fields.items():
-            fields.setdefault(name, value)
-    return fields
+    return {**request.fields, "request_id": request.request_id, **fields} if request else fields
 
 
 class FromLibraries(logging.Handler):
-    """Passes on what libraries log by the standard library: the event has the logger's name.
+    """Passes on what libraries log by the standard library; the logger's name is the event's.
 
     From warnings on, their sentences may quote a request ("Invalid header: …", with a token in it).
-    Of those only the part is kept that stands in the library's source.
+    Of those only what stands in the library's source is kept.
     """
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record."""
-        try:
-            if record.levelno < logging.WARNING:
-                said = record.getMessage()
-            else:
-                said = str(record.msg) if record.args else str(record.msg).partition(":")[0]
-            log.log(record.levelno, record.name, said=said, exc_info=record.exc_info)
-        except Exception:  # noqa: BLE001 - what goes wrong here must not break what is told of
-            self.handleError(record)
+        said = str(record.msg) if record.args else str(record.msg).partition(":")[0]
+        if record.levelno < logging.WARNING:
+            said = record.getMessage()
+        log.log(record.levelno, record.name, said=said, exc_info=record.exc_info)
 
 
 class GunicornLogger(Logger):  # type: ignore[misc]  # has no types
     """gunicorn's own lines, handled as those of any other library."""
 
     def setup(self, cfg: Any) -> None:
-        """Leave the lines to the root logger."""
+        """Leave them to the root logger."""
         super().setup(cfg)
         self.error_log.handlers.clear()
         self.error_log.propagate = True
 
 
-def _thread_died(given: threading.ExceptHookArgs) -> None:
-    log.error("thread.died", thread=given.thread and given.thread.name, exc_info=given.exc_value)
-
-
 def _dumps(fields: Fields, **_: Any) -> bytes:
-    return orjson.dumps(fields, default=repr)
+    return orjson.dumps(fields, default=lambda value: type(value).__name__)

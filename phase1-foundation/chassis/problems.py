@@ -82,6 +82,7 @@ def problem(
     retry_after: int | None = None,
 ) -> Problem:
     """Build a problem document; `slug` is its anchor on the page of problems."""
+    context.count("problem", slug)
     document = Problem(
         type=f"/api/docs/problems#{slug}",
         title=title,

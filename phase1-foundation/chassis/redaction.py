@@ -9,33 +9,15 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 
 FORBIDDEN = frozenset(
-    [
-        "password",
-        "password_hash",
-        "token",
-        "access_token",
-        "refresh_token",
-        "ticket",
-        "authorization",
-        "cookie",
-        "body",
-        "text",
-        "display_name",
-        "bio",
-        "name",
-        "username",
-        "query",
-        "query_string",
-        "headers",
-        "environ",
-        "data",
-    ]
+    ["password", "password_hash", "token", "access_token", "refresh_token", "ticket", "authorization", "cookie", "headers", "environ", "query", "query_string", "body", "text", "data", "name", "display_name", "bio", "username"]
 )
-"""Names of fields whose values are never written, whoever logs them."""
+"""Fields whose values are never written, whoever logs them."""
+
+SPEAK_OF_THE_MACHINE = (OSError, sqlite3.Error, RedisError)
+"""Errors whose message is written too; that of any other may quote what somebody has sent."""
 
 FRAMES_MAX = 30
-SPEAK_OF_THE_MACHINE = (OSError, sqlite3.Error, RedisError)
-"""Errors whose message is written too; any other may quote what somebody has sent."""
+CAUSES_MAX = 5
 
 Fields = MutableMapping[str, Any]
 
@@ -48,35 +30,27 @@ def mask(_logger: Any, _method: str, fields: Fields) -> Fields:
 
 
 def describe_exception(_logger: Any, _method: str, fields: Fields) -> Fields:
-    """Replace `exc_info` by what can be said of an exception; a processor for structlog."""
-    error = fields.pop("exc_info", None)
-    if isinstance(error, tuple):
-        error = error[1]
-    if isinstance(error, BaseException):
-        fields["exception"] = _chain(error)
+    """Replace `exc_info` by what may be said of it and its causes; a processor for structlog."""
+    given = fields.pop("exc_info", None)
+    error = given[1] if isinstance(given, tuple) else given
+    told: list[dict[str, Any]] = []
+    while isinstance(error, BaseException) and len(told) < CAUSES_MAX:
+        frames = traceback.extract_tb(error.__traceback__)[-FRAMES_MAX:]
+        told.append(
+            {
+                "type": type(error).__qualname__,
+                "message": safe_message(error),
+                "frames": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
+            }
+        )
+        error = error.__cause__ or error.__context__
+    if told:
+        fields["exception"] = told
     return fields
 
 
-def _chain(error: BaseException) -> list[dict[str, Any]]:
-    """Return an exception and those it came from: type, frames, and the message if it is safe."""
-    told: list[dict[str, Any]] = []
-    seen: BaseException | None = error
-    while seen is not None and len(told) < 5:
-        frames = traceback.extract_tb(seen.__traceback__)[-FRAMES_MAX:]
-        one: dict[str, Any] = {
-            "type": f"{type(seen).__module__}.{type(seen).__qualname__}",
-            "frames": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
-        }
-        message = safe_message(seen)
-        if message:
-            one["message"] = message
-        told.append(one)
-        seen = seen.__cause__ or (None if seen.__suppress_context__ else seen.__context__)
-    return told
-
-
 def safe_message(error: BaseException) -> str:
-    """Return an exception's message unless it may quote somebody; then "" is all there is."""
+    """Return an exception's message, or "" if it may quote somebody."""
     if isinstance(error, DBAPIError) and error.orig is not None:
-        return safe_message(error.orig)  # without the statement, and its parameters
+        return safe_message(error.orig)  # SQLAlchemy's own has the statement in it
     return str(error)[:500] if isinstance(error, SPEAK_OF_THE_MACHINE) else ""

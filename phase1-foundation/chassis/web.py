@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from chassis import access, context
+from chassis.context import RequestContext
 from chassis.correlation import given_id
 
 if TYPE_CHECKING:
@@ -24,8 +25,9 @@ SAFE_HEADERS = {
 class RequestEnvelope:
     """WSGI middleware around everything else, the Socket.IO handshake too."""
 
-    def __init__(self, app: "WSGIApplication") -> None:
+    def __init__(self, app: "WSGIApplication", observe: Callable[[RequestContext], None]) -> None:
         self._app = app
+        self._observe = observe
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
@@ -43,7 +45,10 @@ class RequestEnvelope:
                     headers.append((name, value))
             headers.append(("X-Request-ID", request.request_id))
             headers.append(("Server-Timing", request.server_timing()))
-            access.write(request, environ, status, headers)
+            access.write(request, environ["REQUEST_METHOD"], status, headers)
             return start_response(status, headers, exc_info)
 
-        return self._app(environ, start)
+        try:
+            return self._app(environ, start)
+        finally:
+            self._observe(request)

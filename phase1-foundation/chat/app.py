@@ -25,7 +25,7 @@ from chat.health import Health
 from chat.messages.routes import messages
 from chat.messages.service import MessageService
 from chat.messages.timeline import MessageTimeline
-from chat.operations import ByListener, make_operations
+from chat.operations import by_listener
 from chat.profiles.cached import CachedProfiles
 from chat.profiles.routes import profiles
 from chat.profiles.service import ProfileService
@@ -70,15 +70,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions |= {
         "database": database,
         "directories": Directories(settings.web_dir, settings.contract_dir, PHASE),
-        "stopping": health.stopping,
+        "chat_stopping": health.stopping,
         "publisher": publisher,
-        "operations": make_operations(metrics, health),
     }
     _watch(app, metrics)
-    app.wsgi_app = ByListener(  # type: ignore[method-assign]
-        app.wsgi_app, app.extensions["operations"], settings.operations_bind
+    app.wsgi_app = by_listener(  # type: ignore[method-assign, assignment]
+        app.wsgi_app, metrics, health, settings.operations_bind
     )
-    app.wsgi_app = RequestEnvelope(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = RequestEnvelope(app.wsgi_app, metrics.observe)  # type: ignore[method-assign]
     return app
 
 
@@ -120,18 +119,18 @@ def _wire(
     typing = TypingService(database, publisher)
     sockets.register(socketio, login, connections, presence, typing, metrics)
     app.wsgi_app = Admission(  # type: ignore[method-assign]
-        app.wsgi_app, tickets, settings.sockets_max, delivery
+        app.wsgi_app, tickets, settings.sockets_max
     )
-    metrics.watch("sockets_open", "Sockets that are open.", lambda: len(connections.all()))
-    metrics.watch("sockets_max", "Sockets that may be open.", lambda: settings.sockets_max)
+    metrics.watch("chat_sockets_open", "Sockets that are open.", lambda: len(connections.all()))
+    metrics.watch("chat_sockets_max", "Sockets that may be open.", lambda: settings.sockets_max)
     return publisher
 
 
 def _watch(app: Flask, metrics: RequestMetrics) -> None:
     """Add what is looked at only when somebody asks."""
     pool, cache = app.extensions["database"].pool, app.extensions["cache"]
-    stopping = app.extensions["stopping"]
-    metrics.watch("database_connections_max", "Connections that the pool may hold.", pool.size)
-    metrics.watch("database_connections_in_use", "Connections in use now.", pool.checkedout)
-    metrics.watch("cache_up", "Whether the cache is asked.", lambda: cache.epoch() is not None)
-    metrics.watch("stopping", "Whether the process was told to stop.", stopping.is_set)
+    stopping = app.extensions["chat_stopping"]
+    metrics.watch("chat_database_connections_max", "Connections that the pool may hold.", pool.size)
+    metrics.watch("chat_database_connections_in_use", "Connections in use now.", pool.checkedout)
+    metrics.watch("chat_cache_up", "Whether the cache is asked.", lambda: cache.epoch() is not None)
+    metrics.watch("chat_stopping", "Whether the process was told to stop.", stopping.is_set)

@@ -135,7 +135,7 @@ class Link:
         self._try_at = time.monotonic() + self._pause
         if not self._said_off:
             self._said_off = True
-            log.warning("cache.off", reason=safe_message(error) or type(error).__name__)
+            log.warning("cache.off", error=type(error).__name__, reason=safe_message(error))
 
 
 def pack(key: str, document: Document) -> bytes:

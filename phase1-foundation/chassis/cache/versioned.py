@@ -30,7 +30,7 @@ class VersionedDocuments:
         """Return whether it makes sense to ask."""
         on = self._link.epoch() is not None
         if not on:
-            context.looked(self._kind, off=1)
+            context.count("cache", self._kind, "off")
         return on
 
     def get(self, versions: Versions) -> dict[str, dict[str, Any]]:
@@ -48,12 +48,13 @@ class VersionedDocuments:
                 if stored is not None
             }
             context.describe("cache", "hit" if len(found) == len(keys) else "miss")
-            context.looked(self._kind, hit=len(found), miss=len(keys) - len(found))
+            context.count("cache", self._kind, "hit", by=len(found))
+            context.count("cache", self._kind, "miss", by=len(keys) - len(found))
             return found
 
         found = self._link.run(epoch, get)
         if found is None:
-            context.looked(self._kind, error=len(keys))
+            context.count("cache", self._kind, "error", by=len(keys))
         return found or {}
 
     def put(self, versions: Versions, documents: Mapping[str, Document]) -> None:

@@ -4,7 +4,6 @@ https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html
 """
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -47,9 +46,8 @@ class Passwords:
 
     @contextmanager
     def _place(self) -> Iterator[None]:
-        began = time.perf_counter()
-        placed = self._places.acquire(timeout=self._wait)
-        context.waited("password hash", time.perf_counter() - began, refused=not placed)
+        with context.waiting("password hash"):
+            placed = self._places.acquire(timeout=self._wait)
         if not placed:
             raise Overloaded("Too many people are logging in at once.", retry_after=2)
         try:

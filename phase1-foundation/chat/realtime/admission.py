@@ -2,17 +2,13 @@
 
 import socket
 import threading
-import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
-import structlog
-
 from chassis import context
 from chassis.errors import BadRequest, DomainError, Unauthenticated, Unavailable
 from chassis.problems import from_domain
-from chat.realtime.delivery import DeliveryMetrics
 from chat.realtime.tickets import Tickets
 
 if TYPE_CHECKING:
@@ -22,8 +18,6 @@ CALLER = "chat.caller"
 """The key under which the WSGI environment carries whose socket it is."""
 
 UNACKNOWLEDGED_MS = 20_000
-
-log = structlog.get_logger()
 
 
 class SocketsFull(Unavailable):
@@ -47,11 +41,8 @@ class Admission:
     sockets would take them all, and no request would be answered any more.
     """
 
-    def __init__(
-        self, app: "WSGIApplication", tickets: Tickets, places: int, metrics: DeliveryMetrics
-    ) -> None:
+    def __init__(self, app: "WSGIApplication", tickets: Tickets, places: int) -> None:
         self._app = app
-        self._metrics = metrics
         self._tickets = tickets
         self._places = threading.Semaphore(places)
 
@@ -64,7 +55,6 @@ class Admission:
         try:
             return self._admit(environ, start_response)
         except DomainError as error:
-            self._metrics.refused(error.slug)
             refusal = from_domain(error)
             refusal.headers["Connection"] = "close"
             return refusal(environ, start_response)
@@ -83,21 +73,11 @@ class Admission:
             if caller is None:
                 raise InvalidTicket("Get a new ticket; each one opens one socket.")
             environ[CALLER] = caller
+            context.bind(user_id=caller.user_id)
             _give_up_on_silence(environ)
-            return self._run(caller.user_id, environ, start_response)
-        finally:
-            self._places.release()
-
-    def _run(
-        self, user_id: str, environ: "WSGIEnvironment", start_response: "StartResponse"
-    ) -> Iterable[bytes]:
-        context.bind(user_id=user_id)
-        log.info("socket.opened")
-        began = time.monotonic()
-        try:
             return self._app(environ, start_response)
         finally:
-            log.info("socket.closed", seconds=round(time.monotonic() - began, 1))
+            self._places.release()
 
 
 def _is_upgrade(environ: "WSGIEnvironment") -> bool:

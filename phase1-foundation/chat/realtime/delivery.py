@@ -13,40 +13,31 @@ from chassis.metrics import SECONDS
 from chat.realtime.websocket import BoundedWebSocket
 
 UNDER_WAY_MAX = 5000
-"""Messages whose beginning is remembered: a second or two of all that the system can take."""
+"""Messages whose beginning is remembered: some seconds of the most that the system can take."""
 
-# A Socket.IO packet with an event of ours, as the envelope begins: its type, and its id.
+# A Socket.IO packet with an event of ours, as its envelope begins: the type, and the id.
 _EVENT = re.compile(r'42\["([a-z._-]+)",\{"id":"([0-9a-f-]{36})"')
 
 
 class DeliveryMetrics:
     """Counts of messages and events, and the time from send to receipt.
 
-    That time begins when the request that sends the message comes in, and ends when the kernel has
-    taken the event's frame for one socket: once for each socket that gets it. Neither network nor
-    browser is in it; `lab bench` measures from outside what they add.
+    It begins when the request that sends a message comes in, and ends when the kernel has taken the
+    event's frame: once for each socket that gets it. Neither network nor browser is in it.
     """
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._accepted = Counter(
-            "chat_messages_accepted_total",
-            "Texts that were stored; a resend is none.",
-            registry=registry,
+            "chat_messages_accepted_total", "Texts stored; a resend is none.", registry=registry
         )
         self._delivered = Counter(
-            "chat_events_delivered_total",
-            "Events that the kernel took for a socket.",
-            ["type"],
-            registry=registry,
+            "chat_events_delivered_total", "Events written to sockets.", ["type"], registry=registry
         )
         self._receipt = Histogram(
             "chat_send_to_receipt_seconds",
-            "From the request that sends a text to the event's frame being written, per socket.",
+            "From a send coming in to its event being written, for each socket.",
             buckets=SECONDS,
             registry=registry,
-        )
-        self._refused = Counter(
-            "chat_sockets_refused_total", "Handshakes refused.", ["reason"], registry=registry
         )
         self._under_way: dict[str, float] = {}
         self._lock = threading.Lock()
@@ -72,16 +63,12 @@ class DeliveryMetrics:
         if began is not None:
             self._receipt.observe(time.perf_counter() - began)
 
-    def refused(self, reason: str) -> None:
-        """Note a handshake that did not become a socket; `reason` is a problem's slug."""
-        self._refused.labels(reason).inc()
-
 
 class MeasuredWebSocket(BoundedWebSocket):
     """Engine.IO's adapter; says what it has written."""
 
-    def __init__(self, *args: Any, metrics: DeliveryMetrics, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, *args: Any, metrics: DeliveryMetrics) -> None:
+        super().__init__(*args)
         self._metrics = metrics
 
     def send(self, message: object) -> None:

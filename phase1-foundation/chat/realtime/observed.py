@@ -7,8 +7,8 @@ from typing import Any
 from flask_socketio import SocketIO
 
 from chassis import context
+from chassis.context import RequestContext
 from chassis.correlation import CarryingThread
-from chassis.metrics import RequestMetrics
 from chat.realtime.delivery import DeliveryMetrics, MeasuredWebSocket
 
 Handler = Callable[..., Any]
@@ -16,32 +16,24 @@ Handler = Callable[..., Any]
 
 def observe_sockets(socketio: SocketIO, metrics: DeliveryMetrics) -> None:
     """Let sockets count what they write, and their threads carry the handshake's id."""
-    engine = socketio.server.eio
-    engine._async = {  # noqa: SLF001 - Engine.IO has no setting for it
-        **engine._async,  # noqa: SLF001
-        "websocket": partial(MeasuredWebSocket, metrics=metrics),
-        "thread": CarryingThread,
-    }
+    websocket = partial(MeasuredWebSocket, metrics=metrics)
+    engine = socketio.server.eio  # which has no setting for either
+    engine._async = {**engine._async, "websocket": websocket, "thread": CarryingThread}  # noqa: SLF001
 
 
-def observed(metrics: RequestMetrics, *, own_id: bool = False) -> Callable[[Handler], Handler]:
-    """Give each run of a handler a context, and observe it afterwards.
-
-    It has the id of whatever brought it about: a handshake, or the logout that closes a socket.
-    With `own_id` it has a new one, and its log lines say by `socket` which handshake it belongs to.
-    """
+def observed(
+    observe: Callable[[RequestContext], None], *, own_id: bool = False
+) -> Callable[[Handler], Handler]:
+    """Give each run of a handler a context of its own, and have it observed afterwards."""
 
     def decorate(handler: Handler) -> Handler:
         @wraps(handler)
         def run(*given: Any) -> Any:
-            cause = context.request_id()
-            with context.entered(None if own_id else cause) as event:
-                if own_id and cause:
-                    event.fields["socket"] = cause
+            with context.entered(context.current(), own_id=own_id) as event:
                 try:
                     return handler(*given)
                 finally:
-                    metrics.observe(event)
+                    observe(event)
 
         return run
 

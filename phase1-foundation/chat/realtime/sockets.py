@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import structlog
 from flask import request
 from flask_socketio import ConnectionRefusedError as Refused
 from flask_socketio import SocketIO, join_room
@@ -19,6 +20,8 @@ from chat.realtime.websocket import MESSAGE_MAX
 PING_INTERVAL = 12
 PING_TIMEOUT = 10
 """Seconds. A lost connection is noticed after their sum at the latest; the contract says 30."""
+
+log = structlog.get_logger()
 
 
 def make_socketio() -> SocketIO:
@@ -45,7 +48,7 @@ def register(
     """Install the handlers."""
 
     @socketio.on("connect")
-    @observed(metrics)
+    @observed(metrics.observe)
     def on_connect(_auth: object = None) -> None:
         caller: Caller = request.environ[CALLER]
         sid = _sid()
@@ -58,16 +61,18 @@ def register(
             raise Refused("The login has ended.")
         if first:
             presence.announce(caller.user_id)
+        log.info("socket.opened")
 
     @socketio.on("disconnect")
-    @observed(metrics)
+    @observed(metrics.observe)
     def on_disconnect(_reason: object = None) -> None:
+        log.info("socket.closed")
         gone = connections.remove(_sid())
         if gone is not None:
             presence.announce(gone.user_id)
 
     @socketio.on("typing")
-    @observed(metrics, own_id=True)
+    @observed(metrics.observe, own_id=True)
     def on_typing(data: Any = None) -> None:
         caller = connections.caller(_sid())
         conversation_id = data.get("conversation_id") if isinstance(data, dict) else None

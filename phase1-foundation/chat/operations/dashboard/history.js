@@ -1,41 +1,51 @@
 /** The last minutes, and what Prometheus would make of them. Times are in seconds. */
 
-import { numberOf } from './exposition.js';
-
 export const KEPT = 300;
-export const WINDOW = 10;
+const WINDOW = 10;
+const SAMPLE = /^(\w+)(?:\{(.*)\})? (\S+)$/;
+
+/** Reads the text format: name → (labels as written → {labels, value}). */
+export function parse(text) {
+  const metrics = new Map();
+  for (const line of text.split('\n')) {
+    const [, name, written = '', value] = SAMPLE.exec(line) ?? [];
+    if (!name) continue;
+    const labels = Object.fromEntries([...written.matchAll(/(\w+)="([^"]*)"/g)].map((one) => one.slice(1)));
+    if (!metrics.has(name)) metrics.set(name, new Map());
+    metrics.get(name).set(written, { labels, value: number(value) });
+  }
+  return metrics;
+}
+
+const number = (word) => Number(word.replace('Inf', 'Infinity'));
 
 export class History {
   samples = [];
 
-  /** Takes in what /metrics said at a moment; returns the window that ends then, or null. */
+  /** Takes in what was said at a moment; returns the window that ends then, null at the beginning. */
   add(at, metrics) {
-    this.samples.push({ at, metrics });
-    this.samples = this.samples.filter((one) => one.at >= at - KEPT);
+    this.samples = [...this.samples, { at, metrics }].filter((one) => one.at >= at - KEPT);
     const first = this.samples.find((one) => one.at >= at - WINDOW - 1);
-    return first.at < at ? new Window(first, { at, metrics }) : null;
+    return first.at < at ? new Window(first, this.samples.at(-1)) : null;
   }
 }
 
+/** What happened between two samples. `fits` says of a series' labels whether it counts. */
 export class Window {
   constructor(before, after) {
     Object.assign(this, { before: before.metrics, after: after.metrics, seconds: after.at - before.at });
   }
 
-  /** The present value of a gauge, or the sum of several; NaN if there is none. */
-  value(name, fits = () => true) {
-    const found = [...(this.after.get(name)?.values() ?? [])].filter((one) => fits(one.labels));
-    return found.length ? found.reduce((sum, one) => sum + one.value, 0) : NaN;
+  value(name) {
+    return this.after.get(name)?.values().next().value.value ?? NaN;
   }
 
-  /** By how much each series of a counter grew; one that is lower than before has begun anew. */
+  /** By how much each series grew; a counter that is lower than before has begun anew. */
   increases(name, fits = () => true) {
-    const grown = [];
-    for (const [key, { labels, value }] of this.after.get(name) ?? []) {
+    return [...(this.after.get(name) ?? [])].filter(([, { labels }]) => fits(labels)).map(([key, { labels, value }]) => {
       const old = this.before.get(name)?.get(key)?.value ?? 0;
-      if (fits(labels)) grown.push({ labels, by: value < old ? value : value - old });
-    }
-    return grown;
+      return { labels, by: value < old ? value : value - old };
+    });
   }
 
   increase(name, fits) {
@@ -51,22 +61,18 @@ export class Window {
     for (const { labels, by } of this.increases(`${name}_bucket`, fits)) {
       buckets.set(labels.le, (buckets.get(labels.le) ?? 0) + by);
     }
-    return quantile(q, [...buckets].map(([le, count]) => [numberOf(le), count]));
+    return quantile(q, [...buckets].map(([le, count]) => [number(le), count]));
   }
 }
 
-/** PromQL's histogram_quantile: `buckets` are [upper bound, cumulative count], in any order. */
+/** PromQL's histogram_quantile; `buckets` are [upper bound, cumulative count], ascending. */
 export function quantile(q, buckets) {
-  const sorted = [...buckets].sort((one, other) => one[0] - other[0]);
-  const last = sorted.length - 1;
-  if (last < 1 || sorted[last][0] !== Infinity || !(sorted[last][1] > 0)) return NaN;
-  if (q < 0) return -Infinity;
-  if (q > 1) return Infinity;
-  const rank = q * sorted[last][1];
-  const at = sorted.findIndex(([, count]) => count >= rank);
-  if (at === last) return sorted[last - 1][0]; // more is not known of what lies beyond
-  const [end, upTo] = sorted[at];
-  if (at === 0 && end <= 0) return end;
-  const [start, below] = at > 0 ? sorted[at - 1] : [0, 0];
+  const last = buckets.length - 1;
+  if (last < 1 || buckets[last][0] !== Infinity || !(buckets[last][1] > 0)) return NaN;
+  const rank = q * buckets[last][1];
+  const at = buckets.findIndex(([, count]) => count >= rank);
+  if (at === last) return buckets[last - 1][0]; // nobody knows how far beyond
+  const [end, upTo] = buckets[at];
+  const [start, below] = at > 0 ? buckets[at - 1] : [0, 0];
   return start + (end - start) * ((rank - below) / (upTo - below));
 }

@@ -1,84 +1,60 @@
 /** Asks every two seconds, and draws. */
 
-import { parse } from './exposition.js';
-import { History, KEPT } from './history.js';
+import { History, KEPT, parse } from './history.js';
 import { Card } from './draw.js';
 
-const EVERY = 2000;
-const PATIENCE = 5000;
 const HTTP = 'chat_http_request_duration_seconds';
 const PROBES = ['/healthz', '/readyz'];
 
-const dash = (word) => (value) => (Number.isFinite(value) ? word(value) : '–');
-const plain = dash((value) => (value < 10 && value % 1 ? value.toFixed(1) : Math.round(value).toLocaleString('en')));
-const time = dash((value) => (value < 1 ? `${(value * 1000).toPrecision(3)} ms` : `${value.toPrecision(3)} s`));
-const share = dash((value) => `${(value * 100).toFixed(value < 0.1 ? 1 : 0)} %`);
-const ofClass = (digit) => (w) => w.rate(`${HTTP}_count`, (l) => l.status[0] === digit && !PROBES.includes(l.route));
-const latency = (q) => (w) => w.quantile(q, HTTP, (l) => !PROBES.includes(l.route));
-const wait = (resource) => (w) => w.quantile(0.99, 'chat_wait_seconds', (l) => l.resource === resource);
-const receipt = (q) => (w) => w.quantile(q, 'chat_send_to_receipt_seconds');
-const hits = (kind) => (w) => {
-  const sought = (l) => l.kind === kind;
-  return w.increase('chat_cache_documents_total', (l) => sought(l) && l.outcome === 'hit') /
-    w.increase('chat_cache_documents_total', sought);
-};
+const plain = (value) => (value < 10 && value % 1 ? value.toFixed(1) : Math.round(value).toLocaleString('en'));
+const time = (value) => (value < 1 ? `${+(value * 1000).toPrecision(3)} ms` : `${+value.toPrecision(3)} s`);
+const share = (value) => `${Math.round(value * 1000) / 10} %`;
+
+const gauge = (name) => (w) => w.value(name);
+const rate = (name, fits) => (w) => w.rate(name, fits);
+const quantile = (q, name, fits) => (w) => w.quantile(q, name, fits);
+const asked = (labels) => !PROBES.includes(labels.route);
+const answered = (digit) => rate(`${HTTP}_count`, (labels) => asked(labels) && labels.status[0] === digit);
+const refused = (...types) => rate('chat_problems_total', (labels) => types.includes(labels.type));
+const waited = (resource) => quantile(0.99, 'chat_wait_seconds', (labels) => labels.resource === resource);
+const hits = (kind) => (w) => w.increase('chat_cache_documents_total', (l) => l.kind === kind && l.outcome === 'hit') /
+  w.increase('chat_cache_documents_total', (l) => l.kind === kind);
 
 const CARDS = [
-  { title: 'Requests per second', unit: plain, lines: { ok: ofClass('2'), 'client errors': ofClass('4'), redirects: ofClass('3') } },
-  { title: 'Server errors per second', unit: plain, lines: { '5xx': ofClass('5') } },
-  { title: 'Latency', unit: time, lines: { p50: latency(0.5), p99: latency(0.99), p95: latency(0.95) } },
-  { title: 'Cache: share of hits', unit: share, top: 1, lines: { conversations: hits('conversation'), profiles: hits('profile') } },
-  { title: 'Database connections', unit: plain, lines: { 'in use': (w) => w.value('chat_database_connections_in_use'), most: (w) => w.value('chat_database_connections_max') } },
-  { title: 'Waiting, p99', unit: time, lines: { connection: wait('connection'), 'write lock': wait('write lock'), password: wait('password hash') } },
-  { title: 'Statements per second', unit: plain, lines: { statements: (w) => w.rate('chat_database_statements_total') } },
-  { title: 'Sockets', unit: plain, lines: { open: (w) => w.value('chat_sockets_open'), 'refused/s': (w) => w.rate('chat_sockets_refused_total') } },
-  { title: 'Messages per second', unit: plain, lines: { accepted: (w) => w.rate('chat_messages_accepted_total'), 'events delivered': (w) => w.rate('chat_events_delivered_total') } },
-  { title: 'Send to receipt', unit: time, lines: { p50: receipt(0.5), p99: receipt(0.99) } },
-  { title: 'In flight', unit: plain, lines: { requests: (w) => w.value('chat_http_requests_in_flight') } },
-  { title: 'Processor, of one core', unit: share, lines: { used: (w) => w.rate('process_cpu_seconds_total') } },
-].map((one) => new Card(document.querySelector('#card'), one));
-
+  new Card('Requests per second', plain, { fine: answered('2'), 'client errors': answered('4') }),
+  new Card('Server errors per second', plain, { '5xx': answered('5'), busy: refused('busy', 'overloaded') }),
+  new Card('Latency', time, { p50: quantile(0.5, HTTP, asked), p99: quantile(0.99, HTTP, asked), p95: quantile(0.95, HTTP, asked) }),
+  new Card('Cache hits', share, { conversations: hits('conversation'), profiles: hits('profile') }, 1),
+  new Card('Database connections', plain, { 'in use': gauge('chat_database_connections_in_use'), most: gauge('chat_database_connections_max') }),
+  new Card('Waiting, p99', time, { connection: waited('connection'), password: waited('password hash'), 'write lock': waited('write lock') }),
+  new Card('Sockets', plain, { open: gauge('chat_sockets_open'), 'refused per second': refused('sockets-full', 'invalid-ticket') }),
+  new Card('Messages per second', plain, { accepted: rate('chat_messages_accepted_total'), 'events delivered': rate('chat_events_delivered_total') }),
+  new Card('Send to receipt', time, { p50: quantile(0.5, 'chat_send_to_receipt_seconds'), p99: quantile(0.99, 'chat_send_to_receipt_seconds') }),
+];
 const history = new History();
 
-async function fetched(path) {
-  return fetch(path, { signal: AbortSignal.timeout(PATIENCE), cache: 'no-store' });
+function tell(state, words, dependencies = {}) {
+  document.body.className = state;
+  document.querySelector('#state').textContent = words;
+  document.querySelector('#parts').textContent = Object.entries(dependencies)
+    .map(([name, { state: is, ms }]) => `${name}: ${is}, ${ms} ms`).join(' · ');
 }
 
-function tell(state, words) {
-  const place = document.querySelector('#state');
-  place.className = state;
-  if (place.textContent !== words) place.textContent = words;
-  document.body.classList.toggle('away', state === 'away');
+async function look(at) {
+  const asking = { signal: AbortSignal.timeout(5000) };
+  const [metrics, ready] = await Promise.all([fetch('metrics', asking), fetch('readyz', asking)]);
+  const { status, reason, dependencies } = await ready.json();
+  const window = history.add(at, parse(await metrics.text()));
+  tell(status, reason ?? status, dependencies);
+  return window;
 }
 
-function tellParts(dependencies) {
-  document.querySelector('#parts').replaceChildren(...Object.entries(dependencies).map(([name, one]) => {
-    const item = document.createElement('li');
-    item.className = one.state;
-    item.textContent = `${name}: ${one.state}, ${one.ms} ms`;
-    return item;
-  }));
-}
-
-async function look() {
+async function go() {
   const at = performance.now() / 1000;
-  try {
-    const [metrics, ready] = await Promise.all([fetched('metrics'), fetched('readyz')]);
-    if (!metrics.ok) throw new Error(metrics.statusText);
-    const now = parse(await metrics.text());
-    const window = history.add(at, now);
-    const { status, reason, dependencies } = await ready.json();
-    const [build] = now.get('chat_build_info').values();
-    document.querySelector('#build').textContent = `step ${build.labels.step}, ${build.labels.version}`;
-    tell(status, window ? reason ?? status : 'no data yet');
-    tellParts(dependencies);
-    CARDS.forEach((card) => card.add(at, KEPT, window));
-  } catch {
-    tell('away', 'the server does not answer');
-    CARDS.forEach((card) => card.add(at, KEPT, null));
-  }
-  setTimeout(look, EVERY);
+  const window = await look(at).catch(() => { tell('away', 'the server does not answer'); return null; });
+  CARDS.forEach((card) => card.add(at, KEPT, window));
+  setTimeout(go, 2000);
 }
 
-document.querySelector('#cards').append(...CARDS.map((card) => card.root));
-look();
+document.querySelector('main').append(...CARDS.map((card) => card.root));
+go();

@@ -9,7 +9,9 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 
 FORBIDDEN = frozenset(
-    ["password", "password_hash", "token", "access_token", "refresh_token", "ticket", "authorization", "cookie", "headers", "environ", "query", "query_string", "body", "text", "data", "name", "display_name", "bio", "username"]
+    ["password", "password_hash", "token", "access_token", "refresh_token", "ticket", "cookie"]
+    + ["authorization", "headers", "environ", "query", "query_string", "body", "text", "data"]
+    + ["name", "display_name", "bio", "username"]
 )
 """Fields whose values are never written, whoever logs them."""
 

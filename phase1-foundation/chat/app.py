@@ -25,7 +25,7 @@ from chat.health import Health
 from chat.messages.routes import messages
 from chat.messages.service import MessageService
 from chat.messages.timeline import MessageTimeline
-from chat.operations import by_listener
+from chat.operations import by_listener, make_operations
 from chat.profiles.cached import CachedProfiles
 from chat.profiles.routes import profiles
 from chat.profiles.service import ProfileService
@@ -70,12 +70,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions |= {
         "database": database,
         "directories": Directories(settings.web_dir, settings.contract_dir, PHASE),
-        "chat_stopping": health.stopping,
+        "stopping": health.stopping,
         "publisher": publisher,
     }
     _watch(app, metrics)
+    operations = make_operations(metrics, health, app.extensions["directories"])
     app.wsgi_app = by_listener(  # type: ignore[method-assign, assignment]
-        app.wsgi_app, metrics, health, settings.operations_bind
+        app.wsgi_app, operations, settings.operations_bind
     )
     app.wsgi_app = RequestEnvelope(app.wsgi_app, metrics.observe)  # type: ignore[method-assign]
     return app
@@ -129,7 +130,7 @@ def _wire(
 def _watch(app: Flask, metrics: RequestMetrics) -> None:
     """Add what is looked at only when somebody asks."""
     pool, cache = app.extensions["database"].pool, app.extensions["cache"]
-    stopping = app.extensions["chat_stopping"]
+    stopping = app.extensions["stopping"]
     metrics.watch("chat_database_connections_max", "Connections that the pool may hold.", pool.size)
     metrics.watch("chat_database_connections_in_use", "Connections in use now.", pool.checkedout)
     metrics.watch("chat_cache_up", "Whether the cache is asked.", lambda: cache.epoch() is not None)

@@ -13,21 +13,20 @@ from flask import Flask, Response, jsonify, send_from_directory
 from chassis import context, problems
 from chassis.metrics import RequestMetrics
 from chat.health import Health
+from chat.site import Directories, client_file
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-FILES = Path(__file__).parent / "dashboard"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:"
 )
 
 
 def by_listener(
-    everybody: "WSGIApplication", metrics: RequestMetrics, health: Health, bind: str
+    everybody: "WSGIApplication", operations: "WSGIApplication", bind: str
 ) -> "WSGIApplication":
-    """Return an application that is `everybody`, and another one behind the listener on `bind`."""
-    operations = make_operations(metrics, health)
+    """Return an application that is `operations` behind the listener on `bind`, or `everybody`."""
     port = bind.rpartition(":")[2]
 
     def dispatch(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
@@ -38,17 +37,19 @@ def by_listener(
     return dispatch
 
 
-def make_operations(metrics: RequestMetrics, health: Health) -> Flask:
+def make_operations(metrics: RequestMetrics, health: Health, directories: Directories) -> Flask:
     """Return the application behind the second listener."""
     app = Flask(__name__, static_folder=None)
     problems.register(app)
     app.before_request(lambda: setattr(context.current(), "route", context.OPERATIONS))
     metrics.exporter.register_endpoint("/metrics", app)
+    app.extensions["directories"] = directories
+    app.add_url_rule("/web/<path:name>", view_func=client_file)
 
-    @app.get("/")
-    @app.get("/dashboard/<path:name>")
-    def dashboard(name: str = "index.html") -> Response:
-        response = send_from_directory(FILES, name)
+    @app.get("/", defaults={"name": "index.html"})
+    @app.get("/<any('main.js'):name>")
+    def dashboard(name: str) -> Response:
+        response = send_from_directory(Path(__file__).parent, name)
         response.headers |= {"Cache-Control": "no-cache", "Content-Security-Policy": POLICY}
         return response
 

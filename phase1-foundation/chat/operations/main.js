@@ -1,7 +1,7 @@
 /** Asks every two seconds, and draws. */
 
-import { History, KEPT, parse } from './history.js';
-import { Card } from './draw.js';
+import { History, KEPT, parse } from './web/dashboard/history.js';
+import { Card } from './web/dashboard/draw.js';
 
 const HTTP = 'chat_http_request_duration_seconds';
 const PROBES = ['/healthz', '/readyz'];

@@ -8,7 +8,7 @@ has a bounded set of values: each combination is a series that is kept for as lo
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from flask import Flask, Request, request
+from flask import Flask, Request, g, request
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -68,7 +68,7 @@ class RequestMetrics:
             "chat_http_requests_in_flight", "Requests being worked on.", registry=self.registry
         )
         app.before_request(self._begin)
-        app.teardown_request(lambda _error: self._in_flight.dec())
+        app.teardown_request(self._end)
 
     def watch(self, name: str, says: str, read: Callable[[], float]) -> None:
         """Add a gauge that is read when somebody asks."""
@@ -89,6 +89,11 @@ class RequestMetrics:
 
     def _begin(self) -> None:
         self._in_flight.inc()
+        g.in_flight = True
         served = context.current()
         if served is not None:
             served.route = route(request)
+
+    def _end(self, _error: BaseException | None) -> None:
+        if g.pop("in_flight", False):  # an event of a socket ends here too, and has not begun there
+            self._in_flight.dec()

@@ -8,11 +8,10 @@ from typing import Any
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 
-FORBIDDEN = frozenset(
-    ["password", "password_hash", "token", "access_token", "refresh_token", "ticket", "cookie"]
-    + ["authorization", "headers", "environ", "query", "query_string", "body", "text", "data"]
-    + ["name", "display_name", "bio", "username"]
-)
+_SECRETS = {"password", "password_hash", "token", "access_token", "refresh_token", "ticket"}
+_SENT = {"headers", "authorization", "cookie", "environ", "query", "query_string", "data"}
+_WRITTEN = {"body", "text", "name", "display_name", "bio", "username"}
+FORBIDDEN = _SECRETS | _SENT | _WRITTEN
 """Fields whose values are never written, whoever logs them."""
 
 SPEAK_OF_THE_MACHINE = (OSError, sqlite3.Error, RedisError)

@@ -70,6 +70,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions |= {
         "database": database,
         "directories": Directories(settings.web_dir, settings.contract_dir, PHASE),
+        "health": health,
+        "metrics": metrics,
         "stopping": health.stopping,
         "publisher": publisher,
     }

@@ -27,10 +27,11 @@ export class Card {
     const values = this.lines.map(([, read]) => (window ? read(window) : NaN));
     this.points = [...this.points, { at, values }].filter((one) => one.at >= at - kept);
     const known = this.points.flatMap((one) => one.values).filter(Number.isFinite);
+    const span = Math.min(kept, Math.max(60, at - this.points[0].at));
     const top = this.top ?? (Math.max(...known, 0) * 1.1 || 1);
     this.scale.textContent = known.length ? this.unit(top) : 'no data yet';
     this.parts.forEach(({ path, value }, index) => {
-      path.setAttribute('d', this.#line(index, at - kept, kept, top));
+      path.setAttribute('d', this.#line(index, at - span, span, top));
       value.textContent = Number.isFinite(values[index]) ? this.unit(values[index]) : '–';
     });
   }

@@ -23,7 +23,7 @@ const hits = (kind) => (w) => w.increase('chat_cache_documents_total', (l) => l.
 const CARDS = [
   new Card('Requests per second', plain, { fine: answered('2'), 'client errors': answered('4') }),
   new Card('Server errors per second', plain, { '5xx': answered('5'), busy: refused('busy', 'overloaded') }),
-  new Card('Latency', time, { p50: quantile(0.5, HTTP, asked), p99: quantile(0.99, HTTP, asked), p95: quantile(0.95, HTTP, asked) }),
+  new Card('Latency', time, { p50: quantile(0.5, HTTP, asked), p95: quantile(0.95, HTTP, asked), p99: quantile(0.99, HTTP, asked) }),
   new Card('Cache hits', share, { conversations: hits('conversation'), profiles: hits('profile') }, 1),
   new Card('Database connections', plain, { 'in use': gauge('chat_database_connections_in_use'), most: gauge('chat_database_connections_max') }),
   new Card('Waiting, p99', time, { connection: waited('connection'), password: waited('password hash'), 'write lock': waited('write lock') }),

@@ -33,7 +33,7 @@ def metric(exposed: str, name: str, **labels: str) -> float:
     """Return the sum of the samples of this name that have these labels, from Prometheus's text."""
     return sum(
         sample.value
-        for family in text_string_to_metric_families(exposed)  # type: ignore[no-untyped-call]
+        for family in text_string_to_metric_families(exposed)
         for sample in family.samples
         if sample.name == name and labels.items() <= sample.labels.items()
     )

@@ -12,6 +12,8 @@ from flask import Flask
 from redis import Redis
 from running import wait_for
 
+from chassis.redaction import Fields
+
 TIMEOUT = 0.2
 COMMANDS = 2
 """How many commands a request gives at most."""

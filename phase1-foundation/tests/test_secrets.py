@@ -27,7 +27,7 @@ class Marks:
 
     def __call__(self, what: str) -> str:
         """Return a new mark; `what` says where it goes in."""
-        mark = f"mark{next(self._numbers)}zq"
+        mark = f"mark-{next(self._numbers):03}-zq"
         self.made[mark] = what
         return mark
 
@@ -108,7 +108,7 @@ def every_way_to_be_refused(http: httpx.Client, mark: Marks) -> None:
     http.get(f"/{mark('path')}/x", params={"token": mark("query")})
     http.request(mark("method").upper()[:20], "/api/v1/profiles/me")
     http.get("/socket.io/", params={"transport": "websocket", "ticket": mark("ticket of nobody")})
-    http.get("/api/v1/profiles/me", headers={"X-Request-ID": f"{mark('bad id')} "})
+    http.get("/api/v1/profiles/me", headers={"X-Request-ID": f"{mark('bad id')} and more"})
     http.get("/api/v1/profiles/me", headers={"Authorization": f"Bearer {mark('token of nobody')}"})
     http.get(f"/web/{mark('file')}.js")
 

@@ -73,6 +73,11 @@ def enter(request_id: str | None = None) -> RequestContext:
     return context
 
 
+def leave() -> None:
+    """End the request: what this thread says from now on belongs to nobody."""
+    _current.set(None)
+
+
 @contextmanager
 def entered(cause: RequestContext | None, *, own_id: bool = False) -> Iterator[RequestContext]:
     """Do something on behalf of a request: under its id, or under an own one that names it."""

@@ -52,3 +52,4 @@ class RequestEnvelope:
             return self._app(environ, start)
         finally:
             self._observe(request)
+            context.leave()

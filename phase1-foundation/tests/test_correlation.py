@@ -1,5 +1,6 @@
 """One id in everything that is done on somebody's behalf."""
 
+import socket
 import threading
 from pathlib import Path
 from typing import Any
@@ -136,6 +137,18 @@ def test_a_socket_is_opened_under_its_handshake_and_closed_under_its_logout(
     ann.http.post("/auth/logout", headers={"X-Request-ID": "my-logout"})
     closed = wait_for(lambda: server.lines("socket.closed"))[0]
     assert (closed["request_id"], closed["user_id"]) == ("my-logout", ann.id)
+
+
+def test_what_cannot_be_read_is_said_under_nobodys_id(server: Server) -> None:
+    """The thread has served somebody before, and would still have that request's id."""
+    for _ in range(40):
+        httpx.get(f"{server.url}/healthz", headers={"X-Request-ID": "somebody-elses"})
+        with socket.create_connection(("127.0.0.1", server.port)) as connection:
+            connection.sendall(b"nonsense\r\n\r\n")
+            connection.recv(100)
+    warnings = [line for line in server.lines("gunicorn.error") if line["level"] == "warning"]
+    assert len(warnings) == 40
+    assert {line.get("request_id") for line in warnings} == {None}
 
 
 def test_what_libraries_say_is_written_in_the_same_way(server: Server) -> None:

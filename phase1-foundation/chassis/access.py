@@ -16,7 +16,6 @@ QUIET = {"/healthz", "/readyz", OPERATIONS}
 """Asked for every few seconds; their lines would hide the others."""
 
 _NOTHING = Span()
-
 log = structlog.get_logger()
 
 

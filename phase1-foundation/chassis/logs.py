@@ -1,7 +1,6 @@
 """Log lines on standard output: one JSON object each, with the id of what caused it.
 
-An event has a name and fields. No value stands inside a sentence: a sentence can be read, but
-neither counted nor searched for, and nobody sees what has slipped into it.
+An event has a name and fields, and no sentences: those can be read, but not counted.
 """
 
 import logging
@@ -57,9 +56,8 @@ class FromLibraries(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record."""
-        said = str(record.msg) if record.args else str(record.msg).partition(":")[0]
-        if record.levelno < logging.WARNING:
-            said = record.getMessage()
+        source = str(record.msg) if record.args else str(record.msg).partition(":")[0]
+        said = record.getMessage() if record.levelno < logging.WARNING else source
         log.log(record.levelno, record.name, said=said, exc_info=record.exc_info)
 
 

@@ -1,8 +1,7 @@
 """What one process counts and times of its requests, for whoever comes and asks.
 
-Inner layers know nothing of it: they book to the request's context, as they have always done for
-Server-Timing, and what has come together there is taken over when the request ends. Every label
-has a bounded set of values: each combination is a series that is kept for as long as we run.
+Inner layers know nothing of it: they book to the request's context, as they do for Server-Timing,
+and that is taken over when the request ends. Every label has a bounded set of values.
 """
 
 from collections.abc import Callable, Mapping

@@ -10,15 +10,11 @@ from sqlalchemy.exc import DBAPIError
 
 _SECRETS = {"password", "password_hash", "token", "access_token", "refresh_token", "ticket"}
 _SENT = {"headers", "authorization", "cookie", "environ", "query", "query_string", "data"}
-_WRITTEN = {"body", "text", "name", "display_name", "bio", "username"}
-FORBIDDEN = _SECRETS | _SENT | _WRITTEN
+FORBIDDEN = _SECRETS | _SENT | {"body", "text", "name", "display_name", "bio", "username"}
 """Fields whose values are never written, whoever logs them."""
 
 SPEAK_OF_THE_MACHINE = (OSError, sqlite3.Error, RedisError)
 """Errors whose message is written too; that of any other may quote what somebody has sent."""
-
-FRAMES_MAX = 30
-CAUSES_MAX = 5
 
 Fields = MutableMapping[str, Any]
 
@@ -35,15 +31,11 @@ def describe_exception(_logger: Any, _method: str, fields: Fields) -> Fields:
     given = fields.pop("exc_info", None)
     error = given[1] if isinstance(given, tuple) else given
     told: list[dict[str, Any]] = []
-    while isinstance(error, BaseException) and len(told) < CAUSES_MAX:
-        frames = traceback.extract_tb(error.__traceback__)[-FRAMES_MAX:]
-        told.append(
-            {
-                "type": type(error).__qualname__,
-                "message": safe_message(error),
-                "frames": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
-            }
-        )
+    while isinstance(error, BaseException) and len(told) < 5:
+        trace = traceback.extract_tb(error.__traceback__)[-30:]
+        frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in trace]
+        kind, message = type(error).__qualname__, safe_message(error)
+        told.append({"type": kind, "message": message, "frames": frames})
         error = error.__cause__ or error.__context__
     if told:
         fields["exception"] = told

@@ -121,11 +121,8 @@ def _wire(
     observe_sockets(socketio, delivery)
     typing = TypingService(database, publisher)
     sockets.register(socketio, login, connections, presence, typing, metrics)
-    app.wsgi_app = Admission(  # type: ignore[method-assign]
-        app.wsgi_app, tickets, settings.sockets_max
-    )
+    app.wsgi_app = Admission(app.wsgi_app, tickets, settings.sockets_max)  # type: ignore[method-assign]
     metrics.watch("chat_sockets_open", "Sockets that are open.", lambda: len(connections.all()))
-    metrics.watch("chat_sockets_max", "Sockets that may be open.", lambda: settings.sockets_max)
     return publisher
 
 

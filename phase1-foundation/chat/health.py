@@ -30,10 +30,7 @@ class Health:
             raise NotReady("Data is being imported.")
 
     def report(self) -> tuple[dict[str, Any], bool]:
-        """Return the state of everything, with latencies in milliseconds; and whether it will do.
-
-        Without the cache the system is degraded, and ready all the same.
-        """
+        """Return the state of everything, latencies in milliseconds, and whether it will do."""
         cache = _timed(self._cache_answers)
         database = _timed(self.database.is_alive)
         status, reason = "ready" if cache["state"] == "up" else "degraded", None

@@ -4,16 +4,15 @@ import { History, KEPT, parse } from './web/dashboard/history.js';
 import { Card } from './web/dashboard/draw.js';
 
 const HTTP = 'chat_http_request_duration_seconds';
-const PROBES = ['/healthz', '/readyz'];
 
 const plain = (value) => (value < 10 && value % 1 ? value.toFixed(1) : Math.round(value).toLocaleString('en'));
 const time = (value) => (value < 1 ? `${+(value * 1000).toPrecision(3)} ms` : `${+value.toPrecision(3)} s`);
 const share = (value) => `${Math.round(value * 1000) / 10} %`;
 
 const gauge = (name) => (w) => w.value(name);
-const rate = (name, fits) => (w) => w.rate(name, fits);
-const quantile = (q, name, fits) => (w) => w.quantile(q, name, fits);
-const asked = (labels) => !PROBES.includes(labels.route);
+const rate = (...what) => (w) => w.rate(...what);
+const quantile = (...what) => (w) => w.quantile(...what);
+const asked = (labels) => !['/healthz', '/readyz'].includes(labels.route);
 const answered = (digit) => rate(`${HTTP}_count`, (labels) => asked(labels) && labels.status[0] === digit);
 const refused = (...types) => rate('chat_problems_total', (labels) => types.includes(labels.type));
 const waited = (resource) => quantile(0.99, 'chat_wait_seconds', (labels) => labels.resource === resource);

@@ -16,8 +16,7 @@ Handler = Callable[..., Any]
 
 def observe_sockets(socketio: SocketIO, metrics: DeliveryMetrics) -> None:
     """Let sockets count what they write, and their threads carry the handshake's id."""
-    websocket = partial(MeasuredWebSocket, metrics=metrics)
-    engine = socketio.server.eio  # which has no setting for either
+    websocket, engine = partial(MeasuredWebSocket, metrics=metrics), socketio.server.eio
     engine._async = {**engine._async, "websocket": websocket, "thread": CarryingThread}  # noqa: SLF001
 
 

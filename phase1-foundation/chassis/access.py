@@ -1,13 +1,10 @@
 """One line for each request that was answered: what it was, and where its time went."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import structlog
 
 from chassis.context import OPERATIONS, RequestContext, Span
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
 
 METHODS = frozenset(
     ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"]
@@ -19,21 +16,18 @@ _NOTHING = Span()
 log = structlog.get_logger()
 
 
-def fold_method(environ: "WSGIEnvironment") -> None:
+def fold(method: str) -> str:
     """Give all methods that HTTP does not know one name: callers could invent them without end."""
-    if environ["REQUEST_METHOD"] not in METHODS:
-        environ["REQUEST_METHOD"] = "OTHER"
+    return method if method in METHODS else "OTHER"
 
 
-def write(
-    request: RequestContext, method: str, status: str, headers: list[tuple[str, str]]
-) -> None:
+def write(request: RequestContext, headers: list[tuple[str, str]]) -> None:
     """Write the line. The route, not the path: paths and query strings carry what people chose."""
     database = request.spans.get("db", _NOTHING)
     fields: dict[str, Any] = {
-        "method": method,
+        "method": request.method,
         "route": request.route,
-        "status": int(status[:3]),
+        "status": request.status,
         "ms": round(request.elapsed_ms(), 2),
         "db_ms": round(database.ms, 2),
         "queries": database.count,

@@ -29,6 +29,9 @@ class RequestContext:
     request_id: str = field(default_factory=new_id)
     started: float = field(default_factory=time.perf_counter)
     spans: dict[str, Span] = field(default_factory=dict)
+    method: str = ""
+    status: int = 0
+    """Zero until it is answered, and for what is no request of HTTP."""
     route: str = NO_ROUTE
     """The template of the path, such as `/api/v1/profiles/<uuid:user_id>`."""
     fields: dict[str, str] = field(default_factory=dict)

@@ -7,7 +7,7 @@ and that is taken over when the request ends. Every label has a bounded set of v
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from flask import Flask, Request, g, request
+from flask import Flask, g, request
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -28,11 +28,6 @@ SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 1
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a second line for each series
 
 
-def route(request: Request) -> str:
-    """Return the template of the path; all paths that nobody knows share one name."""
-    return request.url_rule.rule if request.url_rule else context.NO_ROUTE
-
-
 class RequestMetrics:
     """The registry of one application, and what is in it of every request."""
 
@@ -41,15 +36,18 @@ class RequestMetrics:
         self.exporter = PrometheusMetrics(
             app,
             path=None,  # never on the listener that everybody reaches
-            defaults_prefix="chat",
-            group_by=route,
-            buckets=SECONDS,
+            export_defaults=False,  # they keep a series for each method that a caller invents
             registry=self.registry,
         )
         counter = partial(Counter, registry=self.registry)
         histogram = partial(Histogram, buckets=SECONDS, registry=self.registry)
         Info("chat_build", "Which system this is.", registry=self.registry).info(dict(build))
         ProcessCollector(registry=self.registry)
+        self._requests = histogram(
+            "chat_http_request_duration_seconds",
+            "Time of a request.",
+            ["method", "route", "status"],
+        )
         self._statements = counter("chat_database_statements_total", "Statements executed.")
         self._database = histogram(
             "chat_database_seconds", "Time of a request in the database, commits included."
@@ -77,21 +75,24 @@ class RequestMetrics:
         """Take over what was booked to a request, or to an event of a socket."""
         if served.route == context.OPERATIONS:
             return
+        if served.status:
+            labels = (served.method, served.route, str(served.status))
+            self._requests.labels(*labels).observe(served.elapsed_ms() / 1000)
         database = served.spans.get("db")
         if database is not None:
             self._statements.inc(database.count)
             self._database.observe(database.ms / 1000)
         for resource, seconds in served.waits.items():
             self._waits.labels(resource).observe(seconds)
-        for (name, *labels), count in served.counts.items():
-            self._counts[name].labels(*labels).inc(count)
+        for (name, *values), count in served.counts.items():
+            self._counts[name].labels(*values).inc(count)
 
     def _begin(self) -> None:
         self._in_flight.inc()
         g.in_flight = True
         served = context.current()
-        if served is not None:
-            served.route = route(request)
+        if served and request.url_rule:  # all paths that nobody knows share one name
+            served.route = request.url_rule.rule
 
     def _end(self, _error: BaseException | None) -> None:
         if g.pop("in_flight", False):  # an event of a socket ends here too, and has not begun there

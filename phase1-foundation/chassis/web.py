@@ -34,7 +34,7 @@ class RequestEnvelope:
     ) -> Iterable[bytes]:
         """Serve one request."""
         request = context.enter(given_id(environ))
-        access.fold_method(environ)
+        request.method = access.fold(environ["REQUEST_METHOD"])
 
         def start(
             status: str, headers: list[tuple[str, str]], exc_info: Any = None
@@ -45,7 +45,8 @@ class RequestEnvelope:
                     headers.append((name, value))
             headers.append(("X-Request-ID", request.request_id))
             headers.append(("Server-Timing", request.server_timing()))
-            access.write(request, environ["REQUEST_METHOD"], status, headers)
+            request.status = int(status[:3])
+            access.write(request, headers)
             return start_response(status, headers, exc_info)
 
         try:

@@ -2,11 +2,11 @@
 
 import os
 import signal
-import threading
 import time
 from typing import Any
 
 from chassis import logs
+from chassis.correlation import CarryingThread
 from chassis.descriptors import make_room
 from chassis.limits import BODY_MAX
 from chat.settings import Settings
@@ -15,7 +15,8 @@ settings = Settings()
 logs.set_up(settings.log_level)
 os.umask(0o077)  # the database holds password and token hashes
 
-bind = settings.bind
+logger_class = logs.GunicornLogger
+bind = [address for address in (settings.bind, settings.operations_bind) if address]
 workers = 1
 worker_class = "gthread"
 room = make_room(settings.sockets_max, settings.http_threads, settings.database_connections)
@@ -52,7 +53,7 @@ def post_worker_init(worker: Any) -> None:
     def on_sigterm(_signal: int, _frame: Any) -> None:
         if not app.extensions["stopping"].is_set():
             app.extensions["stopping"].set()
-            threading.Thread(target=farewell, name="farewell").start()
+            CarryingThread(target=farewell, name="farewell").start()
 
     def at_once(_signal: int, _frame: Any) -> None:
         # An orderly exit would wait for the sockets' threads. What was acknowledged is on disk.

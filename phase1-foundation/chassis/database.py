@@ -1,7 +1,6 @@
 """SQLite for the threads of one process: many readers, one writer, no committed write lost."""
 
 import json
-import logging
 import os
 import sqlite3
 import tempfile
@@ -10,13 +9,15 @@ import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import structlog
 from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
     MetaData,
+    QueuePool,
     Select,
     bindparam,
     create_engine,
@@ -36,7 +37,7 @@ from chassis.mode import Mode, mode_of, require_open, set_mode
 from chassis.mode import metadata as mode_metadata
 from chassis.work import Work
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger()
 
 ROOM = 1024 * 1024
 """Bytes that must be free for the system to be ready: some two hundred sends."""
@@ -102,7 +103,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Give a connection whose statements all see the same moment."""
-        with _told_apart(), self._engine.connect() as connection:
+        with _told_apart(), _connect(self._engine) as connection:
             yield connection
 
     @contextmanager
@@ -134,11 +135,13 @@ class Database:
     def write_in_any_mode(self) -> Iterator[Connection]:
         """Give a writing transaction for the mode itself, and for replacing all data at once."""
         waited = time.perf_counter()
-        if not self._write_lock.acquire(timeout=self._timeout):
+        with context.waiting("write lock"):
+            locked = self._write_lock.acquire(timeout=self._timeout)
+        if not locked:
             raise Busy("Another write is taking too long.")
         try:
             context.spend("lock", time.perf_counter() - waited)
-            with _told_apart(), self._writer_engine.connect() as connection:
+            with _told_apart(), _connect(self._writer_engine) as connection:
                 transaction = connection.begin()
                 yield connection
                 committing = time.perf_counter()
@@ -176,8 +179,13 @@ class Database:
             with tempfile.TemporaryFile(dir=self._file.parent) as file:
                 os.posix_fallocate(file.fileno(), 0, ROOM)
         except OSError as error:
-            log.warning("hardly any room for data: %s", error)
+            log.warning("disk.nearly_full", reason=str(error))
             raise StorageFull("There is hardly any room left for data.", ROOM_IN) from error
+
+    @property
+    def pool(self) -> QueuePool:
+        """Return the pool that the connections come from."""
+        return cast(QueuePool, self._engine.pool)
 
     def close(self) -> None:
         """Close every connection that is not in use."""
@@ -227,6 +235,11 @@ def as_pairs(values: Mapping[str, int]) -> str:
     return json.dumps(dict(values))
 
 
+def _connect(engine: Engine) -> Connection:
+    with context.waiting("connection"):
+        return engine.connect()
+
+
 def _set_up_connections(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def on_connect(connection: Any, _record: Any) -> None:
@@ -271,7 +284,7 @@ def _told_apart() -> Iterator[None]:
         if code & 0xFF in _LOCKED:  # the rest of an extended code says which kind
             raise Busy("The database is locked by another process.") from error
         if code in _FULL:
-            log.error("the disk takes no more: %s", original)  # noqa: TRY400 - once, and in one line
+            log.error("disk.full", reason=str(original))  # noqa: TRY400 - once, and in one line
             raise StorageFull("There is no room left for data.", ROOM_IN) from error
         raise
 

@@ -1,10 +1,11 @@
 """File descriptors: each connection is one, and a process that has none left accepts nobody."""
 
-import logging
 import resource
 from typing import NamedTuple
 
-log = logging.getLogger(__name__)
+import structlog
+
+log = structlog.get_logger()
 
 IDLE = 1000
 """HTTP connections that may wait, kept open by their clients, for a next request."""
@@ -36,11 +37,10 @@ def make_room(sockets_max: int, http_threads: int, database_connections: int) ->
     sockets = min(sockets_max, max(connections - http_threads - IDLE_MIN, 0))
     if sockets < sockets_max:
         log.warning(
-            "room for %d sockets instead of %d: `ulimit -Hn` allows %d file descriptors, "
-            "and all of it would take %d",
-            sockets,
-            sockets_max,
-            hard,
-            wanted,
+            "descriptors.few",
+            sockets=sockets,
+            sockets_max=sockets_max,
+            hard_limit=hard,  # `ulimit -Hn`
+            wanted=wanted,
         )
     return Room(sockets, connections)

@@ -1,9 +1,9 @@
 """Every error as a problem document (RFC 9457)."""
 
-import logging
 from http import HTTPStatus
 from typing import NotRequired, TypedDict
 
+import structlog
 from flask import Flask, Response, json
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from chassis import context, errors
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger()
 
 STATUS: dict[type[errors.DomainError], HTTPStatus] = {
     errors.BadRequest: HTTPStatus.BAD_REQUEST,
@@ -83,6 +83,7 @@ def problem(
     retry_after: int | None = None,
 ) -> Problem:
     """Build a problem document; `slug` is its anchor on the page of problems."""
+    context.count("problem", slug)
     document = Problem(
         type=f"/api/docs/problems#{slug}",
         title=title,
@@ -165,7 +166,7 @@ def from_http(error: HTTPException) -> Response:
 
 def from_fault(error: Exception) -> Response:
     """Log a fault of ours in full and tell the client nothing but the id to ask about."""
-    log.error("unhandled fault", exc_info=error)
+    log.error("http.fault", exc_info=error)
     detail = "Something went wrong on our side. Please quote the request id."
     return respond(problem(500, "internal-error", "Internal error", detail))
 

@@ -17,7 +17,7 @@ from pydantic import (
 )
 from werkzeug.exceptions import UnsupportedMediaType
 
-from chassis import services, text
+from chassis import context, services, text
 from chassis.errors import BadRequest, InvalidInput, Unauthenticated
 from chassis.identity import Authenticator, Caller
 from chassis.limits import BATCH_MAX, PAGE_MAX
@@ -111,7 +111,9 @@ def login_required(view: Callable[Concatenate[Caller, Given], Answer]) -> Callab
         if scheme.lower() != "bearer" or not token:
             raise Unauthenticated("Send an access token: `Authorization: Bearer …`.")
         judge: Authenticator = services.get(Authenticator)  # type: ignore[type-abstract]
-        return view(judge.authenticate(token.strip()), *args, **kwargs)
+        caller = judge.authenticate(token.strip())
+        context.bind(user_id=caller.user_id)
+        return view(caller, *args, **kwargs)
 
     return with_caller
 

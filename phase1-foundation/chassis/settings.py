@@ -19,6 +19,8 @@ class ServerSettings(BaseSettings):
     """What a process that answers HTTP has to know. Durations are in seconds."""
 
     bind: str = "127.0.0.1:8000"
+    operations_bind: str = ""
+    """Where metrics and the dashboard are, and nothing else; empty is nowhere."""
     log_level: str = "INFO"
 
     trusted_proxies: Annotated[

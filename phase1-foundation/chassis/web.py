@@ -1,19 +1,14 @@
 """The outermost layer: every answer, whoever made it, gets its id, its timing and safe headers."""
 
-import logging
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
-from chassis import context
+from chassis import access, context
+from chassis.context import RequestContext
+from chassis.correlation import given_id
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-
-access_log = logging.getLogger("access")
-
-HEALTH_CHECKS = {"/healthz", "/readyz"}
-"""Asked for every few seconds; their log lines would hide the others."""
 
 SAFE_HEADERS = {
     "Cache-Control": "no-store",
@@ -30,14 +25,16 @@ SAFE_HEADERS = {
 class RequestEnvelope:
     """WSGI middleware around everything else, the Socket.IO handshake too."""
 
-    def __init__(self, app: "WSGIApplication") -> None:
+    def __init__(self, app: "WSGIApplication", observe: Callable[[RequestContext], None]) -> None:
         self._app = app
+        self._observe = observe
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         """Serve one request."""
-        request = context.enter()
+        request = context.enter(given_id(environ))
+        request.method = access.fold(environ["REQUEST_METHOD"])
 
         def start(
             status: str, headers: list[tuple[str, str]], exc_info: Any = None
@@ -48,16 +45,12 @@ class RequestEnvelope:
                     headers.append((name, value))
             headers.append(("X-Request-ID", request.request_id))
             headers.append(("Server-Timing", request.server_timing()))
-            # The path alone: query strings carry tickets and people's search words.
-            path = environ.get("PATH_INFO", "")
-            access_log.log(
-                logging.DEBUG if path in HEALTH_CHECKS else logging.INFO,
-                "%s %s %s %.1f ms",
-                environ["REQUEST_METHOD"],
-                quote(path, encoding="latin-1"),
-                status[:3],
-                request.elapsed_ms(),
-            )
+            request.status = int(status[:3])
+            access.write(request, headers)
             return start_response(status, headers, exc_info)
 
-        return self._app(environ, start)
+        try:
+            return self._app(environ, start)
+        finally:
+            self._observe(request)
+            context.leave()

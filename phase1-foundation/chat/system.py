@@ -1,15 +1,11 @@
 """What the system says of itself: phase, capabilities, limits, health."""
 
-import threading
-
 from flask import Blueprint, Response, jsonify
 
-from chassis.database import Database
-from chassis.errors import NotReady
 from chassis.limits import BATCH_MAX, BODY_MAX, PAGE_MAX
-from chassis.mode import Mode
 from chat.auth import limits as accounts
 from chat.conversations import limits as conversations
+from chat.health import Health
 from chat.messages import limits as messages
 from chat.profiles import limits as profiles
 
@@ -18,10 +14,10 @@ VERSION = "0.1.0"
 SYSTEM = {
     "name": "chat",
     "phase": 1,
-    "step": "1.1",
+    "step": "1.2",
     "title": "Foundation",
     "version": VERSION,
-    "capabilities": [],
+    "capabilities": ["metrics", "request-ids"],
     "limits": {
         "password_min": accounts.PASSWORD_MIN,
         "password_max": accounts.PASSWORD_MAX,
@@ -39,9 +35,11 @@ SYSTEM = {
     "links": {"docs": "/api/docs/", "lesson": "/lesson"},
 }
 
+BUILD = {name: str(SYSTEM[name]) for name in ("phase", "step", "version")}
 
-def system(database: Database, stopping: threading.Event) -> Blueprint:
-    """Return the routes that need no login. `stopping` is set once the process is told to stop."""
+
+def system(health: Health) -> Blueprint:
+    """Return the routes that need no login."""
     routes = Blueprint("system", __name__)
 
     @routes.get("/api/v1/system")
@@ -54,13 +52,7 @@ def system(database: Database, stopping: threading.Event) -> Blueprint:
 
     @routes.get("/readyz")
     def is_ready() -> Response:
-        if stopping.is_set():
-            raise NotReady("This process is stopping.")
-        if not database.is_alive():
-            raise NotReady("The database does not answer.")
-        if database.mode() is Mode.IMPORTING:
-            raise NotReady("Data is being imported.")
-        database.require_room()
+        health.require_ready()
         return jsonify(status="ready")
 
     return routes

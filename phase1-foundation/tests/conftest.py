@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from structlog.testing import capture_logs
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from caching import RedisServer, app_on, until_on
 from running import Server
 
+from chassis.logs import with_request
+from chassis.redaction import Fields, describe_exception, mask
 from chat.app import create_app
 from chat.settings import Settings
 
@@ -21,6 +24,13 @@ from chat.settings import Settings
 def without_a_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test meets a Redis that it has not asked for: nothing listens on port 1."""
     monkeypatch.setenv("CHAT_CACHE_URL", "redis://127.0.0.1:1/0")
+
+
+@pytest.fixture(autouse=True)
+def written() -> Iterator[list[Fields]]:
+    """What is logged in this process meanwhile, as it would be written down."""
+    with capture_logs(processors=[with_request, describe_exception, mask]) as lines:
+        yield lines
 
 
 @pytest.fixture

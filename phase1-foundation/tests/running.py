@@ -1,5 +1,6 @@
 """Starting, stopping and using the real server: gunicorn as compose.yaml starts it."""
 
+import json
 import os
 import signal
 import socket
@@ -13,6 +14,7 @@ from typing import Any
 
 import httpx
 import socketio
+from prometheus_client.parser import text_string_to_metric_families
 
 PHASE = Path(__file__).resolve().parent.parent
 
@@ -27,16 +29,34 @@ def wait_for(condition: Callable[[], Any], within: float = 10) -> Any:
     raise AssertionError(f"nothing within {within} s")
 
 
-class Server:
-    """One gunicorn process tree on a free port."""
+def metric(exposed: str, name: str, **labels: str) -> float:
+    """Return the sum of the samples of this name that have these labels, from Prometheus's text."""
+    return sum(
+        sample.value
+        for family in text_string_to_metric_families(exposed)
+        for sample in family.samples
+        if sample.name == name and labels.items() <= sample.labels.items()
+    )
 
-    def __init__(self, data_dir: Path, **environment: str) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+
+class Server:
+    """One gunicorn process tree on two free ports; what it says lies in `log`."""
+
+    def __init__(
+        self, data_dir: Path, application: str = "chat.app:create_app()", **environment: str
+    ) -> None:
+        with socket.socket() as free, socket.socket() as other:
+            for one in (free, other):
+                one.bind(("127.0.0.1", 0))
+            self.port, inside = free.getsockname()[1], other.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
+        self.operations = f"http://127.0.0.1:{inside}"
+        self.log = data_dir.with_suffix(".log")
+        self._application = application
         self._environment = os.environ | {
+            "PYTHONPATH": str(PHASE / "tests"),
             "CHAT_BIND": f"127.0.0.1:{self.port}",
+            "CHAT_OPERATIONS_BIND": f"127.0.0.1:{inside}",
             "CHAT_DATA_DIR": str(data_dir),
             "CHAT_LOG_LEVEL": "WARNING",
             **environment,
@@ -54,15 +74,26 @@ class Server:
     def start(self) -> "Server":
         """Start and wait until the server is ready."""
         gunicorn = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py"]
-        command = [*self.prefix, *gunicorn]
-        self._process = subprocess.Popen(
-            [*command, "chat.app:create_app()"],
-            cwd=PHASE,
-            env=self._environment,
-            start_new_session=True,
-        )
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [*self.prefix, *gunicorn, self._application],
+                cwd=PHASE,
+                env=self._environment,
+                start_new_session=True,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
         wait_for(self.is_ready, within=20)
         return self
+
+    def lines(self, event: str = "") -> list[dict[str, Any]]:
+        """Return what it has written so far, or those events of it; each line must be JSON."""
+        written = [json.loads(line) for line in self.log.read_bytes().splitlines()]
+        return [line for line in written if event in ("", line["event"])]
+
+    def metric(self, name: str, **labels: str) -> float:
+        """Return the sum of the samples of this name that have these labels."""
+        return metric(httpx.get(f"{self.operations}/metrics").text, name, **labels)
 
     def is_ready(self) -> bool:
         """Return whether the server says that it is ready."""

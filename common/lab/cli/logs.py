@@ -14,6 +14,7 @@ from lab.errors import NotRunningError, UsageError
 @click.argument("services", nargs=-1, metavar="[SERVICE]...", shell_complete=complete.services)
 @click.option("-f", "--follow", is_flag=True, help="Go on until Ctrl-C or until it ends.")
 @click.option("-n", "--tail", type=click.IntRange(0), help="Only the last N lines of a service.")
+@click.option("--raw", is_flag=True, help="Leave lines that are JSON as they are.")
 @click.option("-t", "--timestamps", is_flag=True, help="Show when each line was written (UTC).")
 def command(
     phase: str | None,
@@ -22,6 +23,7 @@ def command(
     follow: bool,
     tail: int | None,
     timestamps: bool,
+    raw: bool,
 ) -> int:
     """Show what the services of PHASE have written, of all or of the SERVICEs named.
 
@@ -42,7 +44,7 @@ def command(
     names = [name for service in services for name in status.named(service)] or known
     for line in runner.logs(instance, names, tail, follow=follow):
         if line is not None:
-            print_line(line, names, times=timestamps)
+            print_line(line, names, times=timestamps, raw=raw)
         elif not runner.is_running(instance):
             break
     return 0

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import click
 
 from lab.cli.console import colour_of
+from lab.cli.readable import readable
 from lab.engine import LogLine
 
 
@@ -22,10 +23,16 @@ def print_lines(
 
 
 def print_line(
-    line: LogLine, services: Sequence[str], *, times: bool = False, err: bool = False
+    line: LogLine,
+    services: Sequence[str],
+    *,
+    times: bool = False,
+    err: bool = False,
+    raw: bool = False,
 ) -> None:
-    """Print one line behind its service's name."""
+    """Print one line behind its service's name; `raw` leaves JSON as it is."""
     width = max(map(len, services))
     prefix = click.style(f"{line.service:<{width}} |", fg=colour_of(line.service, services))
-    text = click.style(line.text, dim=True) if line.own else line.text
+    said = line.text if raw else readable(line.text)
+    text = click.style(said, dim=True) if line.own else said
     click.echo(f"{prefix} {line.time + ' ' if times else ''}{text}", err=err)

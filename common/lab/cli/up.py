@@ -154,6 +154,8 @@ def _announce(instance: Instance, status: InstanceStatus, *, detach: bool) -> No
     word = short_name(instance)
     say()
     say(f"  {click.style(status.address or instance.phase.label, bold=True)}")
+    for address in _beside_the_front_door(status):
+        say(f"  http://{address} for those who run it: how it is doing")
     say()
     wanted = wanted_port(instance.phase.directory, instance.phase.port)
     if status.address and not status.address.endswith(f":{wanted}"):
@@ -166,6 +168,13 @@ def _announce(instance: Instance, status: InstanceStatus, *, detach: bool) -> No
     if is_empty(instance):
         say(f"  Nobody is there yet: ./lab seed {word} brings people and talk to look at.")
     say()
+
+
+def _beside_the_front_door(status: InstanceStatus) -> list[str]:
+    """Return what else the service publishes that has the front door."""
+    front = (status.address or "").removeprefix("http://")
+    published = [(one.address or "").split(", ") for one in status.services.values()]
+    return [one for ports in published if front in ports for one in ports if one != front]
 
 
 def _follow(runner: Engine, instance: Instance, status: InstanceStatus) -> int:

@@ -4,8 +4,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
+from lab.cli.readable import readable
 from lab.engine import LogLine
 from lab.instance import Instance
 from lab.native import logview
@@ -86,3 +88,29 @@ def test_a_services_log_goes_on_after_a_restart(make_system: MakeSystem) -> None
     system.kill("app")
     wait_for(lambda: system.log("app").count("listening") == 2)
     assert system.log("app")[0] == "listening"
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        (
+            '{"time":"2026-11-23T21:00:00.123456Z","event":"a.b","level":"info","n":1,"of":null}',
+            "21:00:00.123 info    a.b n=1",
+        ),
+        (
+            '{"event":"cache.off","reason":"went away","time":"x","level":"warning"}',
+            ' warning cache.off reason="went away"',
+        ),
+        (
+            '{"event":"x","exception":[{"type":"KeyError","message":"","frames":["a.py:1 f"]}]}',
+            '         x\n    "a.py:1 f"\n  KeyError: ""',
+        ),
+        ('{"event":"a","x":"\\u001b[2J"}', '         a x="\\u001b[2J"'),
+        ("plain text", "plain text"),
+        ('{"no": "event"}', '{"no": "event"}'),
+        ("{broken", "{broken"),
+        ('{"event": 1}', '{"event": 1}'),
+    ],
+)
+def test_a_line_of_json_is_shown_as_a_person_reads_it(written: str, shown: str) -> None:
+    assert click.unstyle(readable(written)) == shown

@@ -55,6 +55,7 @@ class CacheAside(Generic[Kept]):
         """Return documents by id: from Redis, and what is not there by `load`."""
         epoch = self._link.epoch()
         if epoch is None or not ids:
+            context.count("cache", self._kind, "off", by=len(ids))
             return dict(load(list(ids)))
         keys = {one: epoch.key(self._kind, one) for one in ids}
         lease = LEASE + secrets.token_hex(8).encode()
@@ -99,9 +100,14 @@ class CacheAside(Generic[Kept]):
                 elif not stored.startswith(LEASE):
                     found[one] = cast(Kept, unpack(key, stored))
             context.describe("cache", "hit" if len(found) == len(keys) else "miss")
+            context.count("cache", self._kind, "hit", by=len(found))
+            context.count("cache", self._kind, "miss", by=len(keys) - len(found))
             return found, leased
 
-        return self._link.run(epoch, look) or ({}, [])
+        looked = self._link.run(epoch, look)
+        if looked is None:
+            context.count("cache", self._kind, "error", by=len(keys))
+        return looked or ({}, [])
 
     def _store(self, epoch: Epoch, lease: bytes, documents: Mapping[str, Kept]) -> None:
         """Put documents in the place of the lease, where it still lies."""

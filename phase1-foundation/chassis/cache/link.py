@@ -5,7 +5,6 @@ the link: for `pause` seconds nobody asks Redis at all. Then it is tried, while 
 without it, and a new epoch begins.
 """
 
-import logging
 import re
 import secrets
 import socket
@@ -16,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import orjson
+import structlog
 from redis import ConnectionPool, Redis
 from redis.backoff import NoBackoff
 from redis.connection import DefaultParser, parse_url
@@ -25,8 +25,10 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
 from chassis import context
+from chassis.correlation import CarryingThread
+from chassis.redaction import safe_message
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger()
 
 VERSION = 1
 """Of what lies under the keys: raise it when a document changes its form."""
@@ -100,7 +102,7 @@ class Link:
         """Try Redis in a thread: no request waits for it, nor for its name to be found."""
         if time.monotonic() >= self._try_at and self._trying.acquire(blocking=False):
             try:
-                threading.Thread(target=self._begin, name="cache", daemon=True).start()
+                CarryingThread(target=self._begin, name="cache", daemon=True).start()
             except RuntimeError as error:  # the process may have no more threads
                 self._trying.release()
                 with self._lock:
@@ -120,7 +122,7 @@ class Link:
             with self._lock:
                 self._epoch = epoch
                 self._said_off = False
-                log.info("cache on: epoch %s", epoch.name)
+                log.info("cache.on", epoch=epoch.name)
         finally:
             self._trying.release()
 
@@ -134,7 +136,7 @@ class Link:
         self._try_at = time.monotonic() + self._pause
         if not self._said_off:
             self._said_off = True
-            log.warning("cache off, the database answers alone: %s", error)
+            log.warning("cache.off", error=type(error).__name__, reason=safe_message(error))
 
 
 def pack(key: str, document: Document) -> bytes:

@@ -28,7 +28,10 @@ class VersionedDocuments:
 
     def is_on(self) -> bool:
         """Return whether it makes sense to ask."""
-        return self._link.epoch() is not None
+        on = self._link.epoch() is not None
+        if not on:
+            context.count("cache", self._kind, "off")
+        return on
 
     def get(self, versions: Versions) -> dict[str, dict[str, Any]]:
         """Return those documents that are there in this version, by id."""
@@ -45,9 +48,14 @@ class VersionedDocuments:
                 if stored is not None
             }
             context.describe("cache", "hit" if len(found) == len(keys) else "miss")
+            context.count("cache", self._kind, "hit", by=len(found))
+            context.count("cache", self._kind, "miss", by=len(keys) - len(found))
             return found
 
-        return self._link.run(epoch, get) or {}
+        found = self._link.run(epoch, get)
+        if found is None:
+            context.count("cache", self._kind, "error", by=len(keys))
+        return found or {}
 
     def put(self, versions: Versions, documents: Mapping[str, Document]) -> None:
         """Store documents, each in its version."""

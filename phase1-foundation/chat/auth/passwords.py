@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 
-from chassis import text
+from chassis import context, text
 from chassis.errors import Overloaded
 
 
@@ -55,7 +55,9 @@ class Passwords:
 
     @contextmanager
     def _place(self) -> Iterator[None]:
-        if not self._places.acquire(timeout=self._wait):
+        with context.waiting("password hash"):
+            placed = self._places.acquire(timeout=self._wait)
+        if not placed:
             raise Overloaded("Too many people are logging in at once.", retry_after=2)
         try:
             yield

@@ -1,12 +1,14 @@
 """Judging a WebSocket handshake before it becomes a socket."""
 
-import logging
 import socket
 import threading
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
+import structlog
+
+from chassis import context
 from chassis.errors import BadRequest, DomainError, Forbidden, Unauthenticated, Unavailable
 from chassis.problems import from_domain
 from chat.realtime.tickets import Tickets
@@ -14,7 +16,7 @@ from chat.realtime.tickets import Tickets
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger()
 
 CALLER = "chat.caller"
 """The key under which the WSGI environment carries whose socket it is."""
@@ -85,6 +87,7 @@ class Admission:
             if caller is None:
                 raise InvalidTicket("Get a new ticket; each one opens one socket.")
             environ[CALLER] = caller
+            context.bind(user_id=caller.user_id)
             _give_up_on_silence(environ)
             return self._app(environ, start_response)
         finally:
@@ -110,11 +113,11 @@ def _require_own_origin(environ: "WSGIEnvironment") -> None:
     if origin is None or _site(origin) == _site(own):
         return
     log.warning(
-        "socket refused: its page is of %r, we are %r. If that is us behind a proxy, the proxy "
-        "must say so, and CHAT_TRUSTED_PROXIES must name %s",
-        origin,
-        own,
-        environ.get("REMOTE_ADDR"),
+        "socket.origin_refused",
+        origin=origin[:200],
+        own=own[:200],
+        peer=environ.get("REMOTE_ADDR"),
+        hint="if a proxy is between, it must name the site, and CHAT_TRUSTED_PROXIES the proxy",
     )
     raise OriginRefused("The page that opens the socket is of another site than this one.")
 

@@ -1,15 +1,16 @@
 """Sending events to people, and closing their sockets with a reason."""
 
-import logging
 from collections.abc import Collection, Iterable
 
+import structlog
 from flask_socketio import SocketIO
 
 from chassis.events import Event, new_event
 from chassis.identity import LOGINS_ENDED
 from chat.realtime.connections import Connections
+from chat.realtime.delivery import DeliveryMetrics
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger()
 
 RECONNECT_WITHIN_MS = 5000
 """Clients of a stopping server come back spread over this time, not all at once."""
@@ -23,12 +24,16 @@ def room_of(user_id: str) -> str:
 class SocketPublisher:
     """Publishes events to open sockets, and closes sockets."""
 
-    def __init__(self, socketio: SocketIO, connections: Connections) -> None:
+    def __init__(
+        self, socketio: SocketIO, connections: Connections, metrics: DeliveryMetrics
+    ) -> None:
         self._socketio = socketio
         self._connections = connections
+        self._metrics = metrics
 
     def publish(self, event: Event, user_ids: Collection[str]) -> None:
         """Queue the event for each socket of these people; close those of logins that ended."""
+        self._metrics.published(event)
         try:
             if event["type"] == LOGINS_ENDED:
                 sids = self._connections.of_logins(event["data"]["login_ids"])
@@ -36,7 +41,7 @@ class SocketPublisher:
             else:
                 self._emit(event, user_ids)
         except Exception:
-            log.exception("event %s was not published", event["id"])
+            log.exception("event.lost", type=event["type"], id=event["id"])
 
     def _emit(self, event: Event, user_ids: Collection[str]) -> None:
         rooms = [room_of(user_id) for user_id in self._connections.online(user_ids)]

@@ -2,13 +2,16 @@
 
 from typing import Any, Protocol
 
+import structlog
 from flask import request
 from flask_socketio import ConnectionRefusedError as Refused
 from flask_socketio import SocketIO, join_room
 
 from chassis.identity import Caller
+from chassis.metrics import RequestMetrics
 from chat.realtime.admission import CALLER
 from chat.realtime.connections import Connections
+from chat.realtime.observed import observed
 from chat.realtime.publisher import room_of
 from chat.realtime.service import PresenceService, TypingService
 from chat.realtime.websocket import MESSAGE_MAX
@@ -16,6 +19,8 @@ from chat.realtime.websocket import MESSAGE_MAX
 PING_INTERVAL = 12
 PING_TIMEOUT = 10
 """Seconds. A lost connection is noticed after their sum at the latest; the contract says 30."""
+
+log = structlog.get_logger()
 
 
 class Logins(Protocol):
@@ -45,10 +50,12 @@ def register(
     connections: Connections,
     presence: PresenceService,
     typing: TypingService,
+    metrics: RequestMetrics,
 ) -> None:
     """Install the handlers."""
 
     @socketio.on("connect")
+    @observed(metrics.observe)
     def on_connect(_auth: object = None) -> None:
         caller: Caller = request.environ[CALLER]
         sid = _sid()
@@ -61,14 +68,18 @@ def register(
             raise Refused("The login has ended.")
         if first:
             presence.announce(caller.user_id)
+        log.info("socket.opened")
 
     @socketio.on("disconnect")
+    @observed(metrics.observe)
     def on_disconnect(_reason: object = None) -> None:
+        log.info("socket.closed")
         gone = connections.remove(_sid())
         if gone is not None:
             presence.announce(gone.user_id)
 
     @socketio.on("typing")
+    @observed(metrics.observe, own_id=True)
     def on_typing(data: Any = None) -> None:
         caller = connections.caller(_sid())
         conversation_id = data.get("conversation_id") if isinstance(data, dict) else None

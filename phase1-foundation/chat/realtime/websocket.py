@@ -7,6 +7,8 @@ from flask_socketio import SocketIO
 from simple_websocket import Server
 from wsproto.frame_protocol import CloseReason
 
+from chassis.correlation import CarryingThread
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
@@ -39,7 +41,7 @@ class BoundedWebSocket(SimpleWebSocketWSGI):  # type: ignore[misc]  # has no typ
 
     def __call__(self, environ: "WSGIEnvironment", _start_response: "StartResponse") -> NoReturn:
         """Run the socket until it closes."""
-        self.ws = BoundedServer(environ, max_message_size=MESSAGE_MAX)
+        self.ws = BoundedServer(environ, max_message_size=MESSAGE_MAX, thread_class=CarryingThread)
         self.app(self)
         raise StopIteration  # tells gunicorn that the connection has had its answer
 

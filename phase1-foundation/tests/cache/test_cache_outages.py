@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from running import wait_for
 
 from chassis import services
 from chassis.cache.link import Link
+from chassis.redaction import Fields
 
 TIMEOUT = 0.2
 COMMANDS = 2
@@ -51,10 +52,10 @@ def until_used(somebody: Somebody) -> None:
     wait_for(lambda: outcome(somebody.ask("GET", "/conversations")) == "hit")
 
 
-def said(caplog: pytest.LogCaptureFixture) -> list[str]:
+def said(written: list[Fields]) -> list[str]:
     """Return `on` or `off` for every line that the link has logged."""
-    lines = [one for one in caplog.records if one.name == "chassis.cache.link"]
-    return [one.getMessage().split()[1].strip(":,") for one in lines]
+    events = [line["event"].partition(".") for line in written]
+    return [what for whose, _, what in events if whose == "cache"]
 
 
 @pytest.fixture
@@ -63,39 +64,33 @@ def app(tmp_path: Path, redis: RedisServer) -> Flask:
     return until_on(app_on(tmp_path / "data", redis.url, TIMEOUT))
 
 
-@pytest.fixture(autouse=True)
-def everything_is_logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    with caplog.at_level("INFO", logger="chassis.cache.link"):
-        yield
-
-
-def test_a_redis_that_was_never_there(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_redis_that_was_never_there(tmp_path: Path, written: list[Fields]) -> None:
     app = app_on(tmp_path, f"redis://127.0.0.1:{free_port()}/0", TIMEOUT)
     people = at_work(app)
     for number in range(5):
         use_everything(*people, str(number))
     time.sleep(PAUSE)  # and now it is tried once more
     use_everything(*people, "later")
-    assert said(caplog) == ["off"]
+    assert said(written) == ["off"]
 
 
 def test_a_redis_that_dies_and_comes_back_empty(
-    app: Flask, redis: RedisServer, caplog: pytest.LogCaptureFixture
+    app: Flask, redis: RedisServer, written: list[Fields]
 ) -> None:
     people = at_work(app)
     until_used(people[0])
     redis.kill()
     for number in range(5):
         use_everything(*people, str(number))
-    assert said(caplog) == ["off"]
+    assert said(written) == ["off"]
     redis.start()
     until_used(people[0])
     use_everything(*people, "back")
-    assert said(caplog) == ["off", "on"]
+    assert said(written) == ["off", "on"]
 
 
 def test_a_redis_that_does_not_answer_costs_one_time_out(
-    app: Flask, redis: RedisServer, caplog: pytest.LogCaptureFixture
+    app: Flask, redis: RedisServer, written: list[Fields]
 ) -> None:
     people = at_work(app)
     until_used(people[0])
@@ -109,7 +104,7 @@ def test_a_redis_that_does_not_answer_costs_one_time_out(
         assert asked > 1, "only the first request waited"
     until_used(people[0])
     use_everything(*people, "back")
-    assert said(caplog) == ["off", "on"]
+    assert said(written) == ["off", "on"]
 
 
 def test_what_was_cached_before_it_stood_still_is_never_served_after(
@@ -143,7 +138,7 @@ def test_a_redis_that_is_restored_from_a_copy_serves_nothing_old(
 
 
 def test_a_full_redis_is_left_alone_until_it_has_room(
-    tmp_path: Path, app: Flask, redis: RedisServer, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, app: Flask, redis: RedisServer, written: list[Fields]
 ) -> None:
     """Full, and told to evict nothing: it takes deletions, and refuses values."""
     people = at_work(app)
@@ -153,14 +148,14 @@ def test_a_full_redis_is_left_alone_until_it_has_room(
     for number in range(3):
         use_everything(*people, str(number))
         time.sleep(PAUSE)
-    assert said(caplog) == ["off"]
+    assert said(written) == ["off"]
     redis.client.config_set("maxmemory", "0")
     until_used(people[0])
     use_everything(*people, "back")
 
 
 def test_a_small_redis_forgets_what_is_not_asked_for_and_goes_on(
-    app: Flask, redis: RedisServer, caplog: pytest.LogCaptureFixture
+    app: Flask, redis: RedisServer, written: list[Fields]
 ) -> None:
     """As compose.yaml has it: bounded, and the least recently used go."""
     people = at_work(app)
@@ -171,7 +166,7 @@ def test_a_small_redis_forgets_what_is_not_asked_for_and_goes_on(
         people[0].send(people[2])
         people[0].list()
     use_everything(*people, "still")
-    assert said(caplog) == []
+    assert said(written) == []
 
 
 @pytest.mark.parametrize(
@@ -189,15 +184,13 @@ def test_a_small_redis_forgets_what_is_not_asked_for_and_goes_on(
     ],
     ids=lambda answer: repr(answer[:12]),
 )
-def test_a_redis_that_is_none(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, answer: bytes
-) -> None:
+def test_a_redis_that_is_none(tmp_path: Path, written: list[Fields], answer: bytes) -> None:
     pretender = Pretender(answer)
     try:
         people = at_work(app_on(tmp_path, pretender.url, TIMEOUT))
         for number in range(3):
             use_everything(*people, str(number))
-        wait_for(lambda: said(caplog) == ["off"])
+        wait_for(lambda: said(written) == ["off"])
     finally:
         pretender.close()
 
@@ -217,7 +210,7 @@ def test_a_redis_that_is_none(
     ids=lambda answer: repr(answer[:12]),
 )
 def test_a_redis_that_begins_to_talk_nonsense(
-    tmp_path: Path, redis: RedisServer, caplog: pytest.LogCaptureFixture, answer: bytes
+    tmp_path: Path, redis: RedisServer, written: list[Fields], answer: bytes
 ) -> None:
     pretender = Pretender(None, port=redis.port)
     try:
@@ -229,7 +222,7 @@ def test_a_redis_that_begins_to_talk_nonsense(
         pretender.answer = None
         until_used(people[0])
         use_everything(*people, "good again")
-        assert [one for one in said(caplog) if one == "off"] == ["off"]
+        assert [one for one in said(written) if one == "off"] == ["off"]
     finally:
         pretender.close()
 
@@ -302,13 +295,13 @@ def test_a_process_without_a_thread_to_spare_does_without_and_tries_again(
 
 @pytest.mark.parametrize("url", ["unix:///nowhere", "redis://no.such.host.invalid"])
 def test_an_address_that_leads_nowhere_is_said_once(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, url: str
+    tmp_path: Path, written: list[Fields], url: str
 ) -> None:
     ann, ben, group = at_work(app_on(tmp_path, url, TIMEOUT))
     for number in range(3):
         use_everything(ann, ben, group, str(number))
         time.sleep(PAUSE)
-    wait_for(lambda: said(caplog) == ["off"])
+    wait_for(lambda: said(written) == ["off"])
 
 
 @pytest.mark.parametrize(
@@ -316,7 +309,7 @@ def test_an_address_that_leads_nowhere_is_said_once(
 )
 @pytest.mark.parametrize("kind", ["profile", "conversation"])
 def test_a_value_that_nobody_here_has_stored_is_not_served(
-    app: Flask, redis: RedisServer, caplog: pytest.LogCaptureFixture, nonsense: bytes, kind: str
+    app: Flask, redis: RedisServer, written: list[Fields], nonsense: bytes, kind: str
 ) -> None:
     ann, ben, group = at_work(app)
     until_used(ann)
@@ -325,7 +318,7 @@ def test_a_value_that_nobody_here_has_stored_is_not_served(
         redis.client.set(key, nonsense)
     assert ben.name(ann.id) == "P"
     assert [one["id"] for one in ben.list()] == [group]
-    assert said(caplog) == ["off"]
+    assert said(written) == ["off"]
     until_used(ann)
     use_everything(ann, ben, group, "after")
 

@@ -110,7 +110,7 @@ def test_behind_a_trusted_proxy_sockets_open(
     ids=["nobody is trusted", "another is trusted", "the proxy says nothing"],
 )
 def test_else_the_socket_is_refused_aloud_and_the_ticket_is_kept(
-    start: Start, capfd: pytest.CaptureFixture[str], trusted: str, headers: list[str]
+    start: Start, trusted: str, headers: list[str]
 ) -> None:
     server, proxy = start(trusted, *headers)
     ticket = Person(server.url).ticket()
@@ -118,10 +118,10 @@ def test_else_the_socket_is_refused_aloud_and_the_ticket_is_kept(
         _open(proxy.port, ticket)
     assert refused.value.status_code == 403
     assert b"/api/docs/problems#origin-refused" in (refused.value.resp_body or b"")
-    logged = capfd.readouterr().out
-    assert f"'{PAGE}'" in logged
-    assert "CHAT_TRUSTED_PROXIES must name 127.0.0.1" in logged
-    assert ticket not in logged
+    (logged,) = server.lines("socket.origin_refused")
+    assert (logged["origin"], logged["peer"]) == (PAGE, "127.0.0.1")
+    assert "CHAT_TRUSTED_PROXIES" in logged["hint"]
+    assert ticket not in server.log.read_text()
     direct = f"ws://127.0.0.1:{server.port}/socket.io/?EIO=4&transport=websocket&ticket={ticket}"
     _is_open(websocket.create_connection(direct, suppress_origin=True, timeout=5))
 

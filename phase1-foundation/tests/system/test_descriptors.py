@@ -34,7 +34,7 @@ def test_a_soft_limit_below_the_sockets_is_raised(server: Server) -> None:
 
 
 def test_a_hard_limit_below_the_sockets_lowers_their_number_and_is_logged(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path,
 ) -> None:
     server = Server(tmp_path / "data", CHAT_SOCKETS_MAX="1100")
     server.prefix = ["prlimit", "--nofile=256:256"]
@@ -42,8 +42,8 @@ def test_a_hard_limit_below_the_sockets_lowers_their_number_and_is_logged(
     idle: list[httpx.Client] = []
     try:
         server.start()
-        said = capfd.readouterr().out
-        assert "room for 48 sockets instead of 1100" in said
+        (said,) = server.lines("descriptors.few")[:1]
+        assert (said["sockets"], said["sockets_max"]) == (48, 1100)
         ann = Person(server.url)
         sockets = _open_sockets(server, ann, 48)
         with pytest.raises(websocket.WebSocketBadStatusException, match="503"):
@@ -53,7 +53,7 @@ def test_a_hard_limit_below_the_sockets_lowers_their_number_and_is_logged(
             idle[-1].get(f"{server.url}/healthz")
         assert httpx.get(f"{server.url}/healthz").status_code == 200
         assert all(one.connected for one in sockets)
-        assert "Too many open files" not in capfd.readouterr().err
+        assert "Too many open files" not in server.log.read_text()
     finally:
         for client in idle:
             client.close()

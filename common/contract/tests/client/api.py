@@ -2,13 +2,15 @@
 
 import json
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
 from client.documents import check_answer, check_page
+
+Headers = Mapping[str, str] | Sequence[tuple[bytes, bytes]]
 
 TIMEOUT = 20.0
 """Seconds; nothing in the contract takes long, a system under test may."""
@@ -63,7 +65,7 @@ class Api:
         body: object = None,
         content: bytes | Iterable[bytes] | None = None,
         params: Any = None,
-        headers: dict[str, str] | None = None,
+        headers: Headers | None = None,
         expect: int | Collection[int] = 200,
     ) -> Answer:
         """Send a request and return its answer, which must have a status in `expect`.
@@ -72,7 +74,7 @@ class Api:
         Retry-After that was not expected is obeyed: the request is sent again after that time.
         """
         expected = {expect} if isinstance(expect, int) else set(expect)
-        sent = dict(headers or {})
+        sent = httpx.Headers(headers)
         if token is not None:
             sent["Authorization"] = f"Bearer {token}"
         if body is not None:

@@ -59,9 +59,11 @@ def said(written: list[Fields]) -> list[str]:
 
 
 @pytest.fixture
-def app(tmp_path: Path, redis: RedisServer) -> Flask:
-    """An application that gives Redis a fifth of a second."""
-    return until_on(app_on(tmp_path / "data", redis.url, TIMEOUT))
+def app(tmp_path: Path, redis: RedisServer, written: list[Fields]) -> Flask:
+    """An application that gives Redis a fifth of a second; what it said at first is forgotten."""
+    app = until_on(app_on(tmp_path / "data", redis.url, TIMEOUT))
+    written.clear()
+    return app
 
 
 def test_a_redis_that_was_never_there(tmp_path: Path, written: list[Fields]) -> None:

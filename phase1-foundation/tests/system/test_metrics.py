@@ -18,8 +18,8 @@ from werkzeug.test import TestResponse
 
 from chassis.database import Database
 from chassis.mode import Mode, set_mode
-from chassis.settings import Settings
 from chat.app import create_app
+from chat.settings import Settings
 
 INSIDE = "http://localhost:9000"
 """Where the listener for operations is; a test client says so by its address."""

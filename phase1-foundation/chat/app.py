@@ -73,6 +73,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     tickets = Tickets(database, settings.ticket_ttl)
     found.register(PresenceService, presence)
     found.register(Tickets, tickets)
+    found.register(RequestMetrics, metrics)
+    found.register(Health, health)
     app.extensions |= {"services": found, "publisher": publisher, "stopping": stopping}
     sockets.register(
         socketio,
@@ -88,7 +90,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     room = make_room(settings.sockets_max, settings.http_threads, settings.database_connections)
     app.wsgi_app = Admission(app.wsgi_app, tickets, room.sockets)  # type: ignore[method-assign]
     proxied = TrustedProxies(app.wsgi_app, settings.trusted_proxies)
-    operations = make_operations(metrics, health, found.get(Directories))
+    operations = make_operations(metrics, health, found)
     listeners = by_listener(proxied, operations, settings.operations_bind)
     app.wsgi_app = RequestEnvelope(listeners, metrics.observe)  # type: ignore[method-assign]
     _watch(metrics, found, connections, stopping)

@@ -12,8 +12,9 @@ from flask import Flask, Response, jsonify, send_from_directory
 
 from chassis import context, problems
 from chassis.metrics import RequestMetrics
+from chassis.services import Services
 from chat.health import Health
-from chat.site import Directories, client_file
+from chat.site import client_file
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -37,13 +38,13 @@ def by_listener(
     return dispatch
 
 
-def make_operations(metrics: RequestMetrics, health: Health, directories: Directories) -> Flask:
+def make_operations(metrics: RequestMetrics, health: Health, found: Services) -> Flask:
     """Return the application behind the second listener."""
     app = Flask(__name__, static_folder=None)
     problems.register(app)
     app.before_request(lambda: setattr(context.current(), "route", context.OPERATIONS))
     metrics.exporter.register_endpoint("/metrics", app)
-    app.extensions["directories"] = directories
+    app.extensions["services"] = found
     app.add_url_rule("/web/<path:name>", view_func=client_file)
 
     @app.get("/", defaults={"name": "index.html"})

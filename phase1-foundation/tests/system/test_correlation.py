@@ -13,9 +13,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from running import Person, Server, wait_for
 
-from chassis import context
+from chassis import context, services
 from chassis.correlation import CarryingThread, given_id
 from chassis.redaction import Fields
+from chat.auth.service import AuthService
 from chat.realtime.observed import observed
 
 
@@ -44,7 +45,7 @@ def test_every_line_of_a_request_carries_its_id(
         structlog.get_logger().info("on.the.way")
         raise RuntimeError
 
-    monkeypatch.setattr(app.extensions["auth"], "refresh", broken)
+    monkeypatch.setattr(services.of(app).get(AuthService), "refresh", broken)
     answer = client.post(
         "/api/v1/auth/refresh", json={"refresh_token": "x"}, headers={"X-Request-ID": "my-request"}
     )

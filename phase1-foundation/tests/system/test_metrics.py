@@ -16,9 +16,12 @@ from flask.testing import FlaskClient
 from running import Person, Server, metric, wait_for
 from werkzeug.test import TestResponse
 
+from chassis import services
 from chassis.database import Database
+from chassis.metrics import RequestMetrics
 from chassis.mode import Mode, set_mode
 from chat.app import create_app
+from chat.health import Health
 from chat.settings import Settings
 
 INSIDE = "http://localhost:9000"
@@ -101,7 +104,7 @@ def test_statements_and_waits_are_those_of_the_requests(client: FlaskClient) -> 
 
 def test_the_cache_is_counted_by_kind_and_outcome(cached: Flask) -> None:
     client = cached.test_client()
-    metrics = cached.extensions["metrics"]
+    metrics = services.of(cached).get(RequestMetrics)
 
     def sought(kind: str, outcome: str) -> float:
         labels = {"kind": kind, "outcome": outcome}
@@ -229,7 +232,7 @@ def test_without_the_database_it_is_not_ready(
 
 
 def test_during_an_import_it_is_not_ready(app: Flask, client: FlaskClient) -> None:
-    with app.extensions["database"].write_in_any_mode() as connection:
+    with services.of(app).get(Database).write_in_any_mode() as connection:
         set_mode(connection, Mode.IMPORTING)
     answer = readiness(client)
     assert answer.status_code == 503
@@ -238,7 +241,7 @@ def test_during_an_import_it_is_not_ready(app: Flask, client: FlaskClient) -> No
 
 
 def test_with_everything_there_it_is_ready(cached: Flask) -> None:
-    report, ready = cached.extensions["health"].report()
+    report, ready = services.of(cached).get(Health).report()
     assert ready
     assert report["status"] == "ready"
 

@@ -306,7 +306,7 @@ def test_the_instance_ends_when_all_its_services_have(make_system: MakeSystem) -
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("services: {db: {image: 'postgres:18'}}", "'db' needs the image postgres:18"),
+        ("services: {db: {image: 'mariadb:11'}}", "'db' needs the image mariadb:11"),
         (
             "services: {app: {build: ., command: x, environment: {R: 'redis://app/0'}}}",
             "R names 'app' without a port",

@@ -121,4 +121,4 @@ def test_an_interrupted_test_run_leaves_nothing(make_system: MakeSystem) -> None
 def test_every_target_has_tests() -> None:
     for target in targets.everything():
         assert target.paths
-        assert all(next(path.glob("test_*.py"), None) for path in target.paths)
+        assert all(next(path.rglob("test_*.py"), None) for path in target.paths)

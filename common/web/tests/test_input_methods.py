@@ -137,8 +137,9 @@ def test_a_key_acts_unless_an_input_method_takes_it(
 
 
 def test_escape_of_an_input_method_does_not_close_the_dialog_it_is_typed_in(
-    browsers: Browsers, ada: Person
+    browsers: Browsers, ada: Person, bob: Person
 ) -> None:
+    ada.direct(bob)  # the picker offers those whom one knows
     chat = browsers.of(ada).open()
     field = picker(chat)
     taken = field.evaluate(PRESS, ["Escape", INPUT_METHODS["safari"]])

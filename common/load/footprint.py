@@ -59,7 +59,7 @@ def image(phase: Phase) -> Figures:
     base, whole = (
         int(_docker("image", "inspect", "-f", "{{.Size}}", one)) for one in (BASE, IMAGE)
     )
-    packages = _docker("run", "--rm", "--entrypoint", "du", IMAGE, "-sk", "/opt/venv").split()[0]
+    packages = _docker("run", "--rm", "--entrypoint", "du", IMAGE, "-sb", "/opt/venv").split()[0]
     _docker("image", "rm", IMAGE)
     return {
         "build_seconds": round(seconds, 1),

@@ -3,18 +3,16 @@
 import os
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from lab.native.adapters.adapter import Server
+from lab.native.adapters.adapter import Server, ask
 from lab.native.maven import Artifact, jar
 
 PACKAGE = "default-jre-headless"
 JAVA = "java"
 _INSTALLED = Path("/usr/lib/jvm")
-_ANSWERS = 10.0  # seconds
 _VERSION = re.compile(r'version "(?P<major>\d+)(?:\.(?P<minor>\d+))?[^"]*"')
 
 
@@ -55,13 +53,8 @@ def _candidates() -> Iterator[Path]:
 
 def _major(java: Path) -> int | None:
     """Return 17 for 17.0.15 and 8 for 1.8.0; every Java since 1.0 says it on stderr."""
-    try:
-        done = subprocess.run(
-            [java, "-version"], capture_output=True, text=True, check=True, timeout=_ANSWERS
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    found = _VERSION.search(done.stderr)
+    done = ask(java, "-version")
+    found = _VERSION.search(done.stderr) if done else None
     if found is None:
         return None
     return int(found["minor"] or 1) if found["major"] == "1" else int(found["major"])

@@ -92,12 +92,17 @@ def find_server(product: str, names: Mapping[str, str], path: str | None = None)
     return None if version is None else Server(product, version, files)
 
 
-def _version(program: Path) -> str | None:
+def ask(program: Path, question: str) -> "subprocess.CompletedProcess[str] | None":
+    """Return what a program said to `--version`, say; None if it fails or is silent for long."""
     try:
-        done = subprocess.run(
-            [program, "--version"], capture_output=True, text=True, check=True, timeout=_ANSWERS
+        return subprocess.run(
+            [program, question], capture_output=True, text=True, check=True, timeout=_ANSWERS
         )
     except (OSError, subprocess.SubprocessError):
         return None
-    found = _VERSION.search(done.stdout)
+
+
+def _version(program: Path) -> str | None:
+    done = ask(program, "--version")
+    found = _VERSION.search(done.stdout) if done else None
     return found[1] if found else None

@@ -1,50 +1,37 @@
-"""SQLite for the threads of one process: many readers, one writer, no committed write lost."""
+"""PostgreSQL: a primary that takes every write, and perhaps a replica that answers reads."""
 
-import json
-import os
-import sqlite3
-import tempfile
-import threading
 import time
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, cast
+from contextlib import contextmanager, suppress
+from typing import Any
 
-import structlog
 from sqlalchemy import (
+    ARRAY,
+    URL,
+    BigInteger,
     ColumnElement,
     Connection,
-    Engine,
     MetaData,
-    QueuePool,
     Select,
+    Text,
     bindparam,
-    create_engine,
-    event,
+    cast,
     func,
     select,
 )
-from sqlalchemy.dialects.sqlite import Insert, insert
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.dialects.postgresql import JSONB, Insert, insert
 from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.pool import QueuePool
 
 from chassis import context
-from chassis.errors import Busy, StorageFull, Unavailable
+from chassis.engine import Limits, connect, engine_for, pool_of
+from chassis.errors import Busy
 from chassis.events import Nobody, Publisher
-from chassis.mode import Mode, mode_of, require_open, set_mode
-from chassis.mode import metadata as mode_metadata
+from chassis.faults import FAULTS, is_lost, original, told_apart
+from chassis.freshness import EVERYBODY, Freshness, lsn_of
+from chassis.mode import Mode, enter, lock, mode_of, require_open, set_mode
+from chassis.replica import NOTICED_AFTER, Replica
 from chassis.work import Work
-
-log = structlog.get_logger()
-
-ROOM = 1024 * 1024
-"""Bytes that must be free for the system to be ready: some two hundred sends."""
-LOG_KEPT = 8 * 1024 * 1024
-"""Bytes. A long read makes the write-ahead log grow; once it is over, the log shrinks to this."""
-ROOM_IN = 5
-"""Seconds after which it makes sense to ask whether there is room again."""
 
 
 class Base(DeclarativeBase):
@@ -54,75 +41,75 @@ class Base(DeclarativeBase):
         naming_convention={
             "ix": "ix_%(table_name)s_%(column_0_N_name)s",
             "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
         }
     )
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it so
+        int: BigInteger,  # milliseconds since the epoch have 41 bits
+        # Sorted by code points, wherever the server was set up: cursors and archives rely on it.
+        str: Text(collation="C"),
+    }
 
 
 class Database:
-    """Connections to one SQLite file. What a unit of work announces, `publisher` is given.
+    """Connections to the servers. What a unit of work announces, `publisher` is given.
 
-    Errors: `Busy` when a connection or the write lock is not to be had within `timeout` seconds;
-    `StorageFull` when the disk takes no more.
+    Errors: `Busy` when a connection or a lock is not to be had in time, or the server is away;
+    `StorageFull` when its disk takes no more.
     """
 
     def __init__(
-        self, file: Path, connections: int, timeout: float, publisher: Publisher | None = None
+        self,
+        primary: URL,
+        limits: Limits,
+        publisher: Publisher | None = None,
+        replica: URL | None = None,
     ) -> None:
-        self._file = file
-        self._timeout = timeout
         self._publisher = publisher or Nobody()
-        self._engine = create_engine(
-            f"sqlite:///{file}",
-            pool_size=connections,
-            max_overflow=0,
-            pool_timeout=timeout,
-            connect_args={"timeout": timeout},
-            hide_parameters=True,  # else an error logs what people wrote, and hashes
-        )
-        self._writer_engine = self._engine.execution_options(begin="BEGIN IMMEDIATE")
-        # SQLite admits one writer. Threads that queue here are woken one by one, in microseconds;
-        # left to SQLite's own lock they would poll it, sleeping up to 100 ms in between.
-        self._write_lock = threading.Lock()
-        _set_up_connections(self._engine)
-        _book_statements(self._engine)
-
-    def create_tables(self) -> None:
-        """Create what is missing; safe to run at every start."""
-        for metadata in (mode_metadata, Base.metadata):
-            metadata.create_all(self._writer_engine)
-            for table in metadata.sorted_tables:
-                for index in table.indexes:  # of a table from before there was this index
-                    index.create(self._writer_engine, checkfirst=True)
+        self._engine = engine_for(primary, limits, "db")
+        self._freshness = Freshness()
+        self._replica = Replica(replica, primary, limits, self._freshness) if replica else None
 
     def end_interrupted_import(self) -> None:
         """Take writes again after an import that was killed. Of its data nothing is left."""
-        with self.write_in_any_mode() as connection:
+        with suppress(Busy), self.write_in_any_mode() as connection:  # it is alive, or away
             if mode_of(connection) is Mode.IMPORTING:
                 set_mode(connection, Mode.OPEN)
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """Give a connection whose statements all see the same moment."""
-        with _told_apart(), _connect(self._engine) as connection:
+    def read(
+        self, *, fresh_for: Collection[str] | None = None, one_moment: bool = False
+    ) -> Iterator[Connection]:
+        """Give a connection to read from; with `one_moment`, all its statements see the same.
+
+        With `fresh_for` it may be the replica's: it has everything that was acknowledged about
+        these people and conversations, and lags behind in other things for less than two seconds.
+        Whoever asks for that begins anew on `ReplicaLost`; see `chassis.replica.rereading`.
+        """
+        replica = self._replica
+        may_lag = fresh_for is not None and replica is not None and replica.has(fresh_for)
+        with replica.connect() if replica and may_lag else self._connect() as connection:
+            if one_moment:
+                _raw(connection).execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Work]:
-        """Give the only writing transaction there is; it is on disk when the block has ended.
+        """Give a transaction; it is on the primary's disk when the block has ended.
 
         Only then is told what was announced in it, in that order.
 
         Errors: `ReadOnly` or `NotReady` while the system takes no writes.
         """
-        try:
-            with self.write_in_any_mode() as connection:
-                # Inside the transaction: no write can slip past a switch that has been turned.
-                require_open(mode_of(connection))
-                work = Work(connection)
-                yield work
-        except Busy:
-            require_open(self.mode())
-            raise
+        with self._connect() as connection:
+            began = time.perf_counter()
+            # Inside the transaction: no write can slip past a switch that has been turned.
+            require_open(enter(_raw(connection)))
+            context.spend("db", time.perf_counter() - began)
+            work = Work(connection)
+            yield work
+            self._commit(connection, work.concerned() or [EVERYBODY])
         for announced in work.announcements:
             self._publisher.publish(announced.event, announced.user_ids)
 
@@ -133,22 +120,14 @@ class Database:
 
     @contextmanager
     def write_in_any_mode(self) -> Iterator[Connection]:
-        """Give a writing transaction for the mode itself, and for replacing all data at once."""
-        waited = time.perf_counter()
-        with context.waiting("write lock"):
-            locked = self._write_lock.acquire(timeout=self._timeout)
-        if not locked:
-            raise Busy("Another write is taking too long.")
-        try:
-            context.spend("lock", time.perf_counter() - waited)
-            with _told_apart(), _connect(self._writer_engine) as connection:
-                transaction = connection.begin()
-                yield connection
-                committing = time.perf_counter()
-                transaction.commit()
-                context.spend("db", time.perf_counter() - committing)
-        finally:
-            self._write_lock.release()
+        """Give a transaction for the mode itself, and for replacing all data: the only one then.
+
+        Readers elsewhere see what it wrote after two seconds at the latest; `settle` waits for it.
+        """
+        with self._connect() as connection:
+            lock(_raw(connection))
+            yield connection
+            self._commit(connection, [EVERYBODY])
 
     @contextmanager
     def session(self) -> Iterator[tuple[Session, Work]]:
@@ -164,131 +143,103 @@ class Database:
             yield session, work
             session.flush()
 
+    def settle(self) -> None:
+        """Wait until everybody reads what was written, from wherever."""
+        end = time.monotonic() + NOTICED_AFTER
+        while self._replica and not self._replica.has([]) and time.monotonic() < end:
+            time.sleep(0.01)
+
     def is_alive(self) -> bool:
         """Return whether a statement can be run at all."""
         try:
             with self.read() as connection:
                 connection.exec_driver_sql("SELECT 1")
-        except (OperationalError, Unavailable):
+        except Busy:
             return False
         return True
 
-    def require_room(self) -> None:
-        """Raise `StorageFull` if the disk has hardly any room left for data."""
-        try:
-            with tempfile.TemporaryFile(dir=self._file.parent) as file:
-                os.posix_fallocate(file.fileno(), 0, ROOM)
-        except OSError as error:
-            log.warning("disk.nearly_full", reason=str(error))
-            raise StorageFull("There is hardly any room left for data.", ROOM_IN) from error
-
     @property
     def pool(self) -> QueuePool:
-        """Return the pool that the connections come from."""
-        return cast(QueuePool, self._engine.pool)
+        """Return the pool that the primary's connections come from."""
+        return pool_of(self._engine)
 
     def close(self) -> None:
         """Close every connection that is not in use."""
         self._engine.dispose()
+        if self._replica:
+            self._replica.close()
+
+    @contextmanager
+    def _connect(self) -> Iterator[Connection]:
+        """Give a connection to the primary; a transaction open at the end is rolled back."""
+        with told_apart(), connect(self._engine) as connection:
+            connection.begin()  # for SQLAlchemy: its engine sends nothing for it
+            try:
+                yield connection
+            except FAULTS as error:
+                if is_lost(original(error)):
+                    connection.invalidate()
+                raise
+
+    def _commit(self, connection: Connection, concerned: Collection[str]) -> None:
+        """Commit, and note for whom a replica must be that far.
+
+        A connection that breaks here leaves open whether it was: the client sends again what was
+        not acknowledged, and its client id finds what it has made.
+        """
+        began = time.perf_counter()
+        lsn: int | None = None
+        self._freshness.committing(concerned)
+        try:
+            cursor = _raw(connection).execute("COMMIT; SELECT pg_current_wal_flush_lsn()")
+            cursor.nextset()
+            lsn = lsn_of(cursor.fetchone()[0])
+        finally:
+            self._freshness.committed(concerned, lsn)
+            context.spend("db", time.perf_counter() - began)
 
 
-KEPT_IN_KEY_ORDER = {"sqlite_with_rowid": False}
-"""For `__table_args__`: neighbours by primary key lie side by side in the file."""
-
-
-def insert_if_new(table: type[Base], *unique: str) -> Insert:
+def insert_if_new(
+    table: type[Base], *unique: str, where: ColumnElement[bool] | None = None
+) -> Insert:
     """Return an INSERT of a row that has no effect if one with the same `unique` columns is there.
 
     Its `rowcount` tells: 1 or 0. Who looks first and then inserts may find that somebody else has
-    inserted meanwhile; this leaves it to the constraint.
+    inserted meanwhile; this leaves it to the constraint. `where` is that of a partial index.
     """
-    return insert(table).on_conflict_do_nothing(index_elements=unique)
+    statement = insert(table).on_conflict_do_nothing(index_elements=unique, index_where=where)
+    return statement.execution_options(preserve_rowcount=True)  # which the driver forgets
 
 
 def greatest(*values: ColumnElement[int]) -> ColumnElement[int]:
-    """Return the largest of some values in one row; what the standard calls GREATEST."""
-    return func.max(*values)
+    """Return the largest of some values in one row."""
+    return func.greatest(*values)
 
 
-def items_of(parameter: str) -> Select[Any]:
+def items_of(parameter: str, kind: type[Text | BigInteger] = Text) -> Select[Any]:
     """Return a subquery for `IN`, over what `as_items` makes one parameter of.
 
     With a placeholder for each item, SQLAlchemy would write the statement anew each time.
     """
-    items = func.json_each(bindparam(parameter)).table_valued("value")
-    return select(items.c.value)
+    return select(func.unnest(bindparam(parameter, type_=ARRAY(kind))).column_valued())
 
 
-def as_items(values: Collection[str] | Collection[int]) -> str:
+def as_items(values: Collection[str] | Collection[int]) -> list[Any]:
     """Return values as one parameter, for `items_of`."""
-    return json.dumps(list(values))
+    return list(values)
 
 
 def pairs_of(parameter: str) -> Select[Any]:
     """Return a subquery for `IN` that yields two columns, over what `as_pairs` makes."""
-    pairs = func.json_each(bindparam(parameter)).table_valued("key", "value")
-    return select(pairs.c.key, pairs.c.value)
+    pairs = func.jsonb_each_text(bindparam(parameter, type_=JSONB)).table_valued("key", "value")
+    return select(pairs.c.key, cast(pairs.c.value, BigInteger))
 
 
-def as_pairs(values: Mapping[str, int]) -> str:
+def as_pairs(values: Mapping[str, int]) -> dict[str, int]:
     """Return pairs as one parameter, for `pairs_of`."""
-    return json.dumps(dict(values))
+    return dict(values)
 
 
-def _connect(engine: Engine) -> Connection:
-    with context.waiting("connection"):
-        return engine.connect()
-
-
-def _set_up_connections(engine: Engine) -> None:
-    @event.listens_for(engine, "connect")
-    def on_connect(connection: Any, _record: Any) -> None:
-        # We begin transactions ourselves (below); the driver would begin them too late.
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode = WAL")
-        # NORMAL, often recommended with WAL, can lose the last commits when the power fails.
-        cursor.execute("PRAGMA synchronous = FULL")
-        cursor.execute("PRAGMA foreign_keys = ON")
-        cursor.execute(f"PRAGMA journal_size_limit = {LOG_KEPT}")
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def on_begin(connection: Connection) -> None:
-        # Straight to the driver: a statement's way through SQLAlchemy costs more than this one.
-        raw: Any = connection.connection.dbapi_connection
-        raw.execute(connection.get_execution_options().get("begin", "BEGIN"))
-
-
-def _book_statements(engine: Engine) -> None:
-    @event.listens_for(engine, "before_cursor_execute")
-    def before(_c: Any, _cursor: Any, _sql: str, _args: Any, execution: Any, _many: bool) -> None:  # noqa: FBT001 - SQLAlchemy's signature
-        if execution is not None:
-            execution.started = time.perf_counter()
-
-    @event.listens_for(engine, "after_cursor_execute")
-    def after(_c: Any, _cursor: Any, _sql: str, _args: Any, execution: Any, _many: bool) -> None:  # noqa: FBT001 - SQLAlchemy's signature
-        if execution is not None:
-            context.spend("db", time.perf_counter() - execution.started, 1)
-
-
-@contextmanager
-def _told_apart() -> Iterator[None]:
-    try:
-        yield
-    except PoolTimeoutError as error:
-        raise Busy("All database connections are in use.") from error
-    except (OperationalError, sqlite3.OperationalError) as error:
-        original = error.orig if isinstance(error, OperationalError) else error
-        code: int = getattr(original, "sqlite_errorcode", 0)  # only what SQLite itself says has one
-        if code & 0xFF in _LOCKED:  # the rest of an extended code says which kind
-            raise Busy("The database is locked by another process.") from error
-        if code in _FULL:
-            log.error("disk.full", reason=str(original))  # noqa: TRY400 - once, and in one line
-            raise StorageFull("There is no room left for data.", ROOM_IN) from error
-        raise
-
-
-_LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE}
-"""No room on the disk; a quota or a limit on files; no room for the index of the log."""
+def _raw(connection: Connection) -> Any:
+    """Return the driver's connection: a statement's way through SQLAlchemy costs more than some."""
+    return connection.connection.dbapi_connection

@@ -30,6 +30,13 @@ _mode = Table(
     Column("mode", String, nullable=False),
 )
 
+_LOCK = 5_021_700_001
+"""The advisory lock that every write shares, and that who switches has alone."""
+
+_MODE = "SELECT mode FROM system_mode"
+_ENTER = f"BEGIN; SELECT pg_try_advisory_xact_lock_shared({_LOCK}); {_MODE}"
+_WAIT = f"SELECT pg_advisory_xact_lock_shared({_LOCK}); {_MODE}"
+
 READ_ONLY_FOR = 5
 """Seconds after which it makes sense to ask again; nobody knows better."""
 
@@ -49,7 +56,34 @@ def mode_of(connection: Connection) -> Mode:
     Straight from the driver: every write asks, and SQLAlchemy would cost more than the statement.
     """
     raw: Any = connection.connection.dbapi_connection
-    found = raw.execute("SELECT mode FROM system_mode").fetchone()
+    return _mode_in(raw.execute(_MODE))
+
+
+def enter(raw: Any) -> Mode:
+    """Begin a transaction among others; return the mode, which stays what it is until it ends.
+
+    In one message. Each statement in it sees what was committed when its own turn came: in one
+    statement, the mode would be read as it was before the wait for the lock.
+    """
+    cursor = raw.execute(_ENTER)
+    cursor.nextset()
+    (is_locked,) = cursor.fetchone()
+    cursor.nextset()
+    mode = _mode_in(cursor)
+    if not is_locked and mode is Mode.OPEN:  # somebody is about to switch
+        cursor = raw.execute(_WAIT)
+        cursor.nextset()
+        mode = _mode_in(cursor)
+    return mode
+
+
+def lock(raw: Any) -> None:
+    """Begin a transaction that no other one runs beside; it may change the mode."""
+    raw.execute(f"BEGIN; SELECT pg_advisory_xact_lock({_LOCK})")
+
+
+def _mode_in(cursor: Any) -> Mode:
+    found = cursor.fetchone()
     return Mode(found[0]) if found else Mode.OPEN
 
 

@@ -1,10 +1,10 @@
 """What must not get into a log: what people write, and what lets somebody in."""
 
-import sqlite3
 import traceback
 from collections.abc import MutableMapping
 from typing import Any
 
+import psycopg
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 
@@ -13,7 +13,7 @@ _SENT = {"headers", "authorization", "cookie", "environ", "query", "query_string
 FORBIDDEN = _SECRETS | _SENT | {"body", "text", "name", "display_name", "bio", "username"}
 """Fields whose values are never written, whoever logs them."""
 
-SPEAK_OF_THE_MACHINE = (OSError, sqlite3.Error, RedisError)
+SPEAK_OF_THE_MACHINE = (OSError, psycopg.OperationalError, RedisError)
 """Errors whose message is written too; that of any other may quote what somebody has sent."""
 
 Fields = MutableMapping[str, Any]

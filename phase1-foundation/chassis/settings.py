@@ -5,10 +5,13 @@ Each part of the system says what it has to know; a process puts together the pa
 
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypedDict
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, PostgresDsn
 from pydantic_settings import BaseSettings, NoDecode
+from sqlalchemy import URL, make_url
+
+from chassis.engine import Limits
 
 
 def _separated(value: object) -> object:
@@ -35,9 +38,37 @@ class ServerSettings(BaseSettings):
 
 
 class DatabaseSettings(BaseSettings):
-    """What a process that has a database has to know."""
+    """What a process that has a database has to know. Durations are in seconds."""
 
-    data_dir: Path = Path("data")
-    database_connections: int = Field(default=16, ge=2, le=256)
-    database_timeout: float = Field(default=5.0, gt=0)
-    """How long a request waits for the write lock or for a connection."""
+    database_url: PostgresDsn = PostgresDsn("postgresql://app@127.0.0.1:5432/app")
+    replica_url: PostgresDsn | None = None
+    """A streaming replica of that, if there is one."""
+    database_password_file: Path | None = None
+    database_connections: int = Field(default=16, ge=1, le=256)
+    """To each of the two. As many as work at once: more would wait for the same cores and disk."""
+    database_timeout: float = Field(default=1.0, gt=0)
+    """How long a request waits for a connection, or for a row that another write changes."""
+    database_patience: float = Field(default=10.0, ge=0)
+    """How long one statement may take; 0 is for ever."""
+
+    def database(self) -> "Servers":
+        """Return where the database's servers are, and how much of them this process may take."""
+        return Servers(
+            primary=self._address(self.database_url),
+            replica=self._address(self.replica_url) if self.replica_url else None,
+            limits=Limits(self.database_connections, self.database_timeout, self.database_patience),
+        )
+
+    def _address(self, url: PostgresDsn) -> URL:
+        address = make_url(str(url)).set(drivername="postgresql+psycopg")
+        if self.database_password_file is None:
+            return address
+        return address.set(password=self.database_password_file.read_text().strip())
+
+
+class Servers(TypedDict):
+    """What `Database` is made with."""
+
+    primary: URL
+    replica: URL | None
+    limits: Limits

@@ -26,7 +26,7 @@ def export_archive(
 ) -> dict[str, int]:
     """Write everything as of one moment; return how many records of each type."""
     writer = Writer(file)
-    with database.read() as connection:
+    with database.read(one_moment=True) as connection:
         records = chain.from_iterable(section.write(connection) for section in sections(connection))
         for done, record in enumerate(records):
             writer.write(record)
@@ -61,6 +61,7 @@ def import_archive(
             for section in wanted:
                 section.read(connection, reader)
             counts = reader.finish()
+            connection.exec_driver_sql("ANALYZE")  # else the first plans are made for empty tables
             set_mode(connection, Mode.OPEN)
     except BaseException as error:
         # Ctrl-C in the middle of a statement leaves the traceback holding its cursor, and thereby

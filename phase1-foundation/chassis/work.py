@@ -17,3 +17,11 @@ class Work:
     def announce(self, event: Event, user_ids: Collection[str] = ()) -> None:
         """Have people told of a change. A rollback takes what was announced back with it."""
         self.announcements.append(Announcement(event, user_ids))
+
+    def concerned(self) -> set[str]:
+        """Return the ids of people and conversations that this is about; of none: of everybody."""
+        if not all(announced.user_ids for announced in self.announcements):
+            return set()
+        conversations = {one.event["conversation_id"] for one in self.announcements}
+        people = {user_id for one in self.announcements for user_id in one.user_ids}
+        return people | {one for one in conversations if one is not None}

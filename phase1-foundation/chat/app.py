@@ -50,7 +50,7 @@ PHASE = Path(__file__).resolve().parent.parent
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """Return the WSGI application, ready to serve; its tables exist afterwards."""
+    """Return the WSGI application, ready to serve. `chat.migrate` has made its tables."""
     settings = settings or Settings()
     app = Flask(__name__, static_folder=None)
     metrics = RequestMetrics(app, BUILD)
@@ -98,14 +98,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def _open_database(settings: Settings, publisher: Publisher) -> Database:
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    database = Database(
-        settings.database_file,
-        settings.database_connections,
-        settings.database_timeout,
-        publisher,
-    )
-    database.create_tables()
+    database = Database(publisher=publisher, **settings.database())
     database.end_interrupted_import()
     return database
 

@@ -1,6 +1,6 @@
 """`python -m chat.cli`: moving the data of this system, and the read-only switch.
 
-Works beside the running server, on the same database file, and also when there is no server.
+Works beside the running server, on the same database, and also when there is no server.
 """
 
 import argparse
@@ -33,11 +33,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, _end)
     os.umask(0o077)
-    settings = Settings()
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    database = Database(settings.database_file, connections=2, timeout=settings.database_timeout)
+    # An archive may come through a pipe, slowly, and its last statement covers all of it.
+    settings = Settings(database_connections=2, database_timeout=5, database_patience=0)
+    database = Database(**settings.database())
     try:
-        database.create_tables()
         given.run(database, given)
     except Refused as error:
         return _fail(f"refused, and nothing of it was kept: {error}")
@@ -90,11 +89,13 @@ def _export(database: Database, given: argparse.Namespace) -> None:
 def _import(database: Database, given: argparse.Namespace) -> None:
     with _readable_file(given.file) as file, ProgressLine("importing", _size(file)) as progress:
         read = transfer.import_archive(database, sections, file, progress, replace=given.replace)
+    database.settle()
     _tell(given, f"imported {_in_words(read)}")
 
 
 def _empty(database: Database, given: argparse.Namespace) -> None:
     transfer.empty(database)
+    database.settle()
     _tell(given, "emptied; who was connected finds out when the server restarts")
 
 
@@ -108,7 +109,7 @@ def _read_only(database: Database, given: argparse.Namespace) -> None:
 
 
 def _state(database: Database, _given: argparse.Namespace) -> None:
-    with database.read() as connection:
+    with database.read(one_moment=True) as connection:
         state: dict[str, Any] = {
             "mode": mode_of(connection),
             "empty": transfer.is_empty(connection),

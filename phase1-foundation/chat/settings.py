@@ -17,8 +17,3 @@ class Settings(ServerSettings, DatabaseSettings, CacheSettings, AuthSettings, Re
 
     web_dir: Path = Path("../common/web")
     contract_dir: Path = Path("../common/contract")
-
-    @property
-    def database_file(self) -> Path:
-        """Return where the one database file lies."""
-        return self.data_dir / "chat.sqlite3"

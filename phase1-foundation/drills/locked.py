@@ -7,17 +7,18 @@ HELD = 8.0
 """Seconds; longer than a request waits for the lock."""
 BEFORE = 5.0
 HOLD = """
-import os, sqlite3, sys
-file = os.environ["CHAT_DATA_DIR"] + "/chat.sqlite3"
-writer = sqlite3.connect(file, isolation_level=None)
-writer.execute("BEGIN IMMEDIATE")
+import os, sys, psycopg
+password = open(os.environ["CHAT_DATABASE_PASSWORD_FILE"]).read().strip()
+writer = psycopg.connect(os.environ["CHAT_DATABASE_URL"], password=password, autocommit=True)
+writer.execute("BEGIN; SELECT pg_advisory_xact_lock(5021700001)")
 print("locked", flush=True)
 sys.stdin.read()
+writer.execute("ROLLBACK")
 """
 
 
 def run(stage: Stage) -> None:
-    """Hold SQLite's one write lock, as a backup tool or a long import would."""
+    """Hold the lock that every write shares, as a switch does that waits for somebody."""
     with stage.load(rate=40):
         stage.wait(BEFORE)
         with stage.beside("chat", HOLD):
@@ -41,7 +42,7 @@ def run(stage: Stage) -> None:
 
 DRILL = Drill(
     name="locked",
-    question="Another process holds the database's one write lock for eight seconds. Who waits, "
+    question="Another process holds the lock that every write shares for eight seconds. Who waits, "
     "who is turned away, and who does not notice?",
     run=run,
     sends=200,

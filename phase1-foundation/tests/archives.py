@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from postgres import address_of, settings_for
 from running import PHASE
 
 from chassis import transfer
@@ -171,11 +172,8 @@ def sealed(records: Iterable[dict[str, Any]]) -> list[bytes]:
 
 
 def database_in(directory: Path) -> Database:
-    """Return a database with empty tables."""
-    directory.mkdir(exist_ok=True)
-    database = Database(directory / "chat.sqlite3", connections=2, timeout=5)
-    database.create_tables()
-    return database
+    """Return the database that stands for a directory; its tables are empty at first."""
+    return Database(**settings_for(directory, database_connections=2).database())
 
 
 def is_empty(database: Database) -> bool:
@@ -199,7 +197,7 @@ def cli(directory: Path, *arguments: str, **options: Any) -> "subprocess.Popen[b
     return subprocess.Popen(
         [sys.executable, "-m", "chat.cli", *arguments],
         cwd=PHASE,
-        env=os.environ | {"CHAT_DATA_DIR": str(directory)},
+        env=os.environ | {"CHAT_DATABASE_URL": address_of(directory)},
         **options,
     )
 
@@ -209,7 +207,7 @@ def run_cli(directory: Path, *arguments: str) -> "subprocess.CompletedProcess[st
     return subprocess.run(
         [sys.executable, "-m", "chat.cli", *arguments],
         cwd=PHASE,
-        env=os.environ | {"CHAT_DATA_DIR": str(directory)},
+        env=os.environ | {"CHAT_DATABASE_URL": address_of(directory)},
         capture_output=True,
         text=True,
         timeout=60,

@@ -16,6 +16,7 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from postgres import settings_for
 from redis import Redis
 from redis.exceptions import RedisError
 from running import wait_for
@@ -24,7 +25,6 @@ from werkzeug.test import TestResponse
 from chassis import services
 from chassis.cache.link import Link
 from chat.app import create_app
-from chat.settings import Settings
 
 PAUSE = 0.2
 """Seconds for which the applications here do without a Redis that has failed."""
@@ -172,7 +172,7 @@ class Pretender:
 
 def app_on(directory: Path, url: str, timeout: float = 5.0) -> Flask:
     """Return an application; `timeout` is long by default, so that a busy machine cuts no link."""
-    settings = Settings(data_dir=directory, cache_url=url, cache_timeout=timeout, cache_pause=PAUSE)
+    settings = settings_for(directory, cache_url=url, cache_timeout=timeout, cache_pause=PAUSE)
     return create_app(settings)
 
 

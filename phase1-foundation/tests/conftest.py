@@ -12,12 +12,20 @@ from structlog.testing import capture_logs
 sys.path.insert(0, str(Path(__file__).parent))
 
 from caching import RedisServer, app_on, until_on
+from postgres import cluster, settings_for
 from running import Server
 
 from chassis.logs import with_request
 from chassis.redaction import Fields, describe_exception, mask
 from chat.app import create_app
-from chat.settings import Settings
+
+
+@pytest.fixture(scope="session", autouse=True)
+def servers() -> Iterator[None]:
+    """PostgreSQL, started by whoever needs it first, and ended with the tests."""
+    yield
+    if cluster.cache_info().currsize:
+        cluster().close()
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +58,7 @@ def cached(tmp_path: Path, redis: RedisServer) -> Flask:
 @pytest.fixture
 def app(tmp_path: Path) -> Flask:
     """The application on an empty database of its own."""
-    return create_app(Settings(data_dir=tmp_path / "data"))
+    return create_app(settings_for(tmp_path / "data"))
 
 
 @pytest.fixture

@@ -6,27 +6,17 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import uuid
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
+import postgres
 import socketio
 from prometheus_client.parser import text_string_to_metric_families
+from waiting import PHASE, wait_for
 
-PHASE = Path(__file__).resolve().parent.parent
-
-
-def wait_for(condition: Callable[[], Any], within: float = 10) -> Any:
-    """Return the condition's first true value; fail after `within` seconds."""
-    end = time.monotonic() + within
-    while time.monotonic() < end:
-        if value := condition():
-            return value
-        time.sleep(0.02)
-    raise AssertionError(f"nothing within {within} s")
+__all__ = ["PHASE", "Person", "Server", "wait_for"]
 
 
 def metric(exposed: str, name: str, **labels: str) -> float:
@@ -57,7 +47,7 @@ class Server:
             "PYTHONPATH": str(PHASE / "tests"),
             "CHAT_BIND": f"127.0.0.1:{self.port}",
             "CHAT_OPERATIONS_BIND": f"127.0.0.1:{inside}",
-            "CHAT_DATA_DIR": str(data_dir),
+            "CHAT_DATABASE_URL": postgres.address_of(data_dir),
             "CHAT_LOG_LEVEL": "WARNING",
             **environment,
         }

@@ -14,6 +14,7 @@ from chassis.cache.versioned import VersionedDocuments
 from chassis.database import Database, as_items, items_of
 from chassis.identity import Caller
 from chassis.pages import Page
+from chassis.replica import rereading
 from chat.conversations.documents import Conversation
 from chat.conversations.models import ConversationRow, MemberRow
 from chat.conversations.paging import NewestFirst
@@ -57,11 +58,12 @@ class CachedConversations(ConversationService):
         super().__init__(database, timeline, people)
         self._kept = VersionedDocuments(link, "conversation", TTL)
 
+    @rereading
     def list_of(self, caller: Caller, limit: int, cursor: str | None) -> Page[Conversation]:
         """Return the caller's conversations, those with the newest activity first."""
         if not self._kept.is_on():
             return super().list_of(caller, limit, cursor)
-        with self._database.read() as connection:
+        with self._database.read(fresh_for=[caller.user_id]) as connection:
             rows, next_cursor = _PAGES.page(connection, caller.user_id, limit, cursor)
         page = [Place._make(row) for row in rows]
         kept = self._kept.get({place.id: place.rev for place in page})
@@ -80,7 +82,7 @@ class CachedConversations(ConversationService):
         Each under the `rev` that was read with it, which may be a later one than was asked for.
         """
         values = {"user_id": user_id, "ids": as_items(conversation_ids)}
-        with self._database.read() as connection:
+        with self._database.read(fresh_for=[user_id]) as connection:
             rows = connection.execute(_THESE, values).all()
             read = self._documents(connection, rows, user_id)
         self._kept.put(

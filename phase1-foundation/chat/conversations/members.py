@@ -11,6 +11,7 @@ from chassis.errors import Conflict, Forbidden, NotFound
 from chassis.events import Event, new_event
 from chassis.identity import Caller
 from chassis.pages import Page, decode_cursor, encode_cursor
+from chassis.replica import rereading
 from chassis.work import Work
 from chat.conversations.documents import Member, Notice, Role, member_document, notice
 from chat.conversations.limits import GROUP_MEMBERS_MAX
@@ -34,6 +35,7 @@ class MemberService:
         self._timeline = timeline
         self._people = people
 
+    @rereading
     def list_of(
         self, caller: Caller, conversation_id: str, limit: int, cursor: str | None
     ) -> Page[Member]:
@@ -48,7 +50,7 @@ class MemberService:
             statement = statement.where(
                 tuple_(MemberRow.joined_at, MemberRow.user_id) > (joined_at, user_id)
             )
-        with self._database.read() as connection:
+        with self._database.read(fresh_for=[caller.user_id, conversation_id]) as connection:
             require_member(connection, conversation_id, caller.user_id)
             rows = connection.execute(statement).all()
         last = rows[limit - 1] if len(rows) > limit else None

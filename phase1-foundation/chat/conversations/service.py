@@ -12,6 +12,7 @@ from chassis.events import new_event
 from chassis.identity import Caller
 from chassis.ids import new_id
 from chassis.pages import Page
+from chassis.replica import rereading
 from chassis.work import Work
 from chat.conversations.counters import read_up_to
 from chat.conversations.documents import (
@@ -63,16 +64,18 @@ class ConversationService:
         self._timeline = timeline
         self._people = people
 
+    @rereading
     def list_of(self, caller: Caller, limit: int, cursor: str | None) -> Page[Conversation]:
         """Return the caller's conversations, those with the newest activity first."""
-        with self._database.read() as connection:
+        with self._database.read(fresh_for=[caller.user_id]) as connection:
             rows, next_cursor = _PAGES.page(connection, caller.user_id, limit, cursor)
             items = self._documents(connection, rows, caller.user_id)
         return Page(items=items, next_cursor=next_cursor)
 
+    @rereading
     def get(self, caller: Caller, conversation_id: str) -> Conversation:
         """Return one conversation; `NotFound` for who is not a member."""
-        with self._database.read() as connection:
+        with self._database.read(fresh_for=[caller.user_id, conversation_id]) as connection:
             return self._get(connection, conversation_id, caller.user_id)
 
     def create_direct(self, caller: Caller, other_id: str) -> tuple[Conversation, bool]:

@@ -1,9 +1,9 @@
 """Tables of the messages domain."""
 
-from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import ForeignKeyConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from chassis.database import KEPT_IN_KEY_ORDER, Base
+from chassis.database import Base
 
 
 class MessageRow(Base):
@@ -11,9 +11,13 @@ class MessageRow(Base):
 
     __tablename__ = "messages"
     __table_args__ = (
-        UniqueConstraint("conversation_id", "sender_id", "client_id"),
+        Index(
+            "uq_messages_client_id",
+            *("conversation_id", "sender_id", "client_id"),
+            unique=True,
+            postgresql_where=text("client_id IS NOT NULL"),
+        ),
         Index("ix_messages_rev", "conversation_id", "rev", unique=True),
-        KEPT_IN_KEY_ORDER,  # a page of history is one stretch of the file
     )
 
     conversation_id: Mapped[str] = mapped_column(primary_key=True)
@@ -45,7 +49,6 @@ class ReactionRow(Base):
             ["messages.conversation_id", "messages.seq"],
             ondelete="CASCADE",
         ),
-        KEPT_IN_KEY_ORDER,
     )
 
     conversation_id: Mapped[str] = mapped_column(primary_key=True)

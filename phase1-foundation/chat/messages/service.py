@@ -9,6 +9,7 @@ from chassis.clock import now_ms
 from chassis.database import Database
 from chassis.errors import Conflict, Forbidden, InvalidInput, NotFound
 from chassis.identity import Caller
+from chassis.replica import rereading
 from chassis.work import Work
 from chat.conversations.counters import read_up_to
 from chat.conversations.membership import audience, require_member
@@ -103,6 +104,7 @@ class MessageService:
                 raise ClientIdConflict("This client_id was used for another message.")
             return store.document(connection, conversation_id, message_id)
 
+    @rereading
     def history(
         self,
         caller: Caller,
@@ -112,15 +114,20 @@ class MessageService:
         after: int | None,
     ) -> History:
         """Return a page before or after a seq, or the newest page."""
-        with self._database.read() as connection:
+        with self._database.read(
+            fresh_for=[caller.user_id, conversation_id], one_moment=True
+        ) as connection:
             member = require_member(connection, conversation_id, caller.user_id)
             found = store.page(connection, conversation_id, limit, before, after)
             items = store.documents(connection, conversation_id, found)
         return History(items=items, last_seq=member.last_seq, rev=member.rev)
 
+    @rereading
     def changes(self, caller: Caller, conversation_id: str, after: int, limit: int) -> Changes:
         """Return what changed after rev `after`: how a client that was away catches up."""
-        with self._database.read() as connection:
+        with self._database.read(
+            fresh_for=[caller.user_id, conversation_id], one_moment=True
+        ) as connection:
             member = require_member(connection, conversation_id, caller.user_id)
             found = store.changed_after(connection, conversation_id, after, limit + 1)
             items = store.documents(connection, conversation_id, found[:limit])
@@ -132,9 +139,10 @@ class MessageService:
             has_more=has_more,
         )
 
+    @rereading
     def get(self, caller: Caller, conversation_id: str, message_id: str) -> Message:
         """Return one message."""
-        with self._database.read() as connection:
+        with self._database.read(fresh_for=[caller.user_id, conversation_id]) as connection:
             require_member(connection, conversation_id, caller.user_id)
             return store.document(connection, conversation_id, message_id)
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
     bindparam,
@@ -44,12 +45,16 @@ _SENT = select(MessageRow.id, MessageRow.sent_hash).where(
     MessageRow.client_id == bindparam("client"),
 )
 _INSERT_NOTICE = insert(MessageRow)
-_INSERT_TEXT = insert_if_new(MessageRow, "conversation_id", "sender_id", "client_id")
+_INSERT_TEXT = insert_if_new(
+    MessageRow,
+    *("conversation_id", "sender_id", "client_id"),
+    where=MessageRow.client_id.is_not(None),
+)
 _REACTIONS = (
     select(ReactionRow.seq, ReactionRow.emoji, ReactionRow.user_id)
     .where(
         ReactionRow.conversation_id == bindparam("conversation"),
-        ReactionRow.seq.in_(items_of("seqs")),
+        ReactionRow.seq.in_(items_of("seqs", BigInteger)),
     )
     .order_by(ReactionRow.rev)
 )

@@ -9,6 +9,7 @@ from chassis.clock import now_ms, rfc3339
 from chassis.database import Database, insert_if_new
 from chassis.errors import NotFound
 from chassis.pages import Page, decode_cursor, encode_cursor
+from chassis.replica import rereading
 from chassis.text import for_search
 from chat.profiles.models import ProfileRow
 
@@ -54,15 +55,17 @@ class ProfileService:
             raise NotFound("There is no such person.")
         return found[0]
 
+    @rereading
     def get_many(self, user_ids: Sequence[str]) -> list[Profile]:
         """Return the profiles that exist, in the order asked for, each once."""
-        with self._database.read() as connection:
+        with self._database.read(fresh_for=()) as connection:
             rows = connection.execute(
                 select(*_COLUMNS).where(ProfileRow.user_id.in_(user_ids))
             ).all()
         found = {row.user_id: _document(row) for row in rows}
         return [found[user_id] for user_id in dict.fromkeys(user_ids) if user_id in found]
 
+    @rereading
     def search(self, words: str, limit: int, cursor: str | None) -> Page[Profile]:
         """Return people of whose name each word is a prefix of a word, ordered by username."""
         statement = select(*_COLUMNS).order_by(ProfileRow.username).limit(limit + 1)
@@ -73,7 +76,7 @@ class ProfileService:
         if cursor is not None:
             (after,) = decode_cursor(cursor, [str])
             statement = statement.where(ProfileRow.username > after)
-        with self._database.read() as connection:
+        with self._database.read(fresh_for=()) as connection:
             rows = connection.execute(statement).all()
         more = len(rows) > limit
         return Page(
@@ -93,9 +96,10 @@ class ProfileService:
             profile.updated_at = now_ms()
             return _document(profile)
 
+    @rereading
     def missing(self, user_ids: Collection[str]) -> set[str]:
         """Return those ids that are nobody's."""
-        with self._database.read() as connection:
+        with self._database.read(fresh_for=()) as connection:
             known = connection.scalars(
                 select(ProfileRow.user_id).where(ProfileRow.user_id.in_(user_ids))
             ).all()

@@ -9,6 +9,7 @@ from chassis.database import Database
 from chassis.errors import NotFound
 from chassis.events import Publisher, new_event
 from chassis.identity import Caller
+from chassis.replica import rereading
 from chat.conversations.membership import acquaintances, audience, require_member
 from chat.realtime.connections import Connections
 
@@ -32,10 +33,11 @@ class PresenceService:
         self._publisher = publisher
         self._telling = threading.Lock()
 
+    @rereading
     def of(self, caller: Caller, user_ids: Sequence[str]) -> list[Presence]:
         """Return the presence of the caller and of those who share a conversation with them."""
         asked = list(dict.fromkeys(user_ids))
-        with self._database.read() as connection:
+        with self._database.read(fresh_for=[caller.user_id]) as connection:
             visible = acquaintances(connection, caller.user_id, asked)
         visible.add(caller.user_id)
         online = set(self._connections.online(asked))

@@ -2,7 +2,6 @@
 
 import io
 import json
-import sqlite3
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -29,6 +28,7 @@ from archives import (
 )
 from flask import Flask
 from flask.testing import FlaskClient
+from postgres import settings_for
 from sqlalchemy import event
 
 from chassis.archive import Refused
@@ -36,7 +36,6 @@ from chassis.database import Database
 from chassis.mode import Mode
 from chassis.transfer import NotPossible
 from chat.app import create_app
-from chat.settings import Settings
 
 Records = list[dict[str, Any]]
 
@@ -112,7 +111,7 @@ def test_what_was_lived_reads_the_same_in_the_next_system(app: Flask, tmp_path: 
     dump(database_in(tmp_path / "data"), archive)
     archive.seek(0)
     load(database_in(tmp_path / "next"), archive)
-    other = create_app(Settings(data_dir=tmp_path / "next")).test_client()
+    other = create_app(settings_for(tmp_path / "next")).test_client()
     messages = f"/conversations/{group}/messages"
     for path in ("/conversations", messages, f"/conversations/{group}/changes?after=0"):
         assert _read(other, ann, path) == _read(client, ann, path)
@@ -169,7 +168,7 @@ CONTRADICTIONS: list[tuple[str, Callable[[Records], None], int, str]] = [
     ("a later phase's record", _set(15, type="media"), 15, "does not know records of type 'media'"),
     ("users out of order", _swap(2, 3), 3, "stands in the wrong place"),
     ("a user twice", _double(3), 4, "stands in the wrong place"),
-    ("a username twice", _set(3, username="ann"), 3, "accounts.username"),
+    ("a username twice", _set(3, username="ann"), 3, "accounts: Key (username)=(ann)"),
     ("a bad username", _set(2, username="A"), 2, "user.username"),
     ("a plain password", _set(2, password_hash="secret"), 2, "user.password_hash"),
     ("an unknown field", _set(2, admin=True), 2, "user.admin"),
@@ -202,8 +201,13 @@ CONTRADICTIONS: list[tuple[str, Callable[[Records], None], int, str]] = [
     ("a rev not reached", _set(9, rev=8), 17, "the timeline ends at 6, the conversation says 8"),
     ("a rev twice", _set(17, rev=5), 17, "the timeline ends at 5"),
     ("a sender who is nobody", _set(18, sender_id=NOBODY), 18, "message: there is no user"),
-    ("a client id twice", _set(19, client_id="c1"), 19, "messages.client_id"),
-    ("an id twice", _set(19, id=message(DIRECT, 1)["id"]), 19, "messages.id"),
+    (
+        "a client id twice",
+        _set(19, client_id="c1"),
+        19,
+        "messages: Key (conversation_id, sender_id, client_id)",
+    ),
+    ("an id twice", _set(19, id=message(DIRECT, 1)["id"]), 19, "messages: Key (id)"),
     ("a reply into the blue", _set(19, reply_to=NOBODY), 19, "message.reply_to"),
     ("a reply across", _set(19, reply_to=message(GROUP, 2)["id"]), 19, "message.reply_to"),
     ("a tombstone that talks", _set(17, body="boo"), 17, "message.body"),
@@ -310,7 +314,7 @@ def test_an_interrupt_in_the_middle_of_a_statement_empties_it_again(tmp_path: Pa
     database = database_in(tmp_path)
 
     @event.listens_for(database._engine, "do_executemany", once=True)
-    def in_the_middle(cursor: sqlite3.Cursor, statement: str, rows: Any, _context: Any) -> None:
+    def in_the_middle(cursor: Any, statement: str, rows: Any, _context: Any) -> None:
         cursor.executemany(statement, rows)
         raise KeyboardInterrupt
 

@@ -105,7 +105,7 @@ def test_an_exported_file_is_its_owners_and_says_why(tmp_path: Path) -> None:
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
     assert "password and token hashes" in done.stderr
     assert target.read_bytes() == b"".join(sealed(small()))
-    assert {one.name for one in tmp_path.iterdir()} == {"data", "a.jsonl"}
+    assert {one.name for one in tmp_path.iterdir()} == {"a.jsonl"}
 
 
 def test_an_export_replaces_ordinary_files_only(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from postgres import settings_for
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
@@ -37,8 +38,8 @@ def listener() -> Listener:
 @pytest.fixture
 def database(tmp_path: Path, listener: Listener) -> Iterator[Database]:
     """An empty database that tells the listener."""
-    database = Database(tmp_path / "d.sqlite3", connections=2, timeout=1, publisher=listener)
-    database.create_tables()
+    settings = settings_for(tmp_path, database_connections=2)
+    database = Database(publisher=listener, **settings.database())
     listener.database = database
     yield database
     database.close()

@@ -1,18 +1,15 @@
 """A clock that is set back changes no order: of conversations, of messages, of who came first."""
 
-import sqlite3
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from postgres import settings_for
 
-from chassis import services
-from chassis.database import Database
 from chat.app import create_app
 from chat.conversations import members, service
 from chat.messages import timeline
-from chat.settings import Settings
 
 HOUR = 3600 * 1000
 
@@ -131,19 +128,8 @@ def test_a_second_process_with_a_slow_clock_is_no_exception(
     ann = Chat(client)
     one, two = ann.group(), ann.group()
     ann.send(one)
-    other = create_app(Settings(data_dir=tmp_path / "data")).test_client()
+    other = create_app(settings_for(tmp_path / "data")).test_client()
     clock.ms -= HOUR
     ann._client = other
     ann.send(two)
     assert ann.listed() == [two, one]
-
-
-def test_a_database_from_before_gets_its_index(tmp_path: Path) -> None:
-    services.of(create_app(Settings(data_dir=tmp_path))).get(Database).close()
-    for _ in range(2):
-        with sqlite3.connect(tmp_path / "chat.sqlite3") as connection:
-            connection.execute("DROP INDEX IF EXISTS ix_conversations_last_activity_at")
-        services.of(create_app(Settings(data_dir=tmp_path))).get(Database).close()
-        with sqlite3.connect(tmp_path / "chat.sqlite3") as connection:
-            indexes = {row[1] for row in connection.execute("PRAGMA index_list(conversations)")}
-        assert "ix_conversations_last_activity_at" in indexes

@@ -1,22 +1,19 @@
 """The floor does what the phase does: statement by statement, on a database like its own."""
 
 import re
-import sqlite3
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from caching import RedisServer
 from drills import floor
 from flask import Flask
 from flask.testing import FlaskClient
+from postgres import address_of
 from werkzeug.test import Client
 
-from chassis import services
-from chassis.database import Database
 from chassis.tokens import hash_token
 
 Ask = Callable[[Any, str, dict[str, str]], Any]
@@ -44,48 +41,56 @@ def app(cached: Flask) -> Flask:
 @pytest.fixture
 def floor_client(
     app: Flask, redis: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[tuple[Client, sqlite3.Connection]]:
-    """The floor on the application's database, and its connection."""
+) -> Iterator[Client]:
+    """The floor on the application's database and cache."""
     monkeypatch.setenv("CHAT_CACHE_URL", redis.url)
-    monkeypatch.setattr(floor, "_local", threading.local())
-    with closing(floor.connect(str(tmp_path / "data" / "chat.sqlite3"))) as connection:
-        monkeypatch.setattr(floor._local, "connection", connection, raising=False)
-        yield Client(floor.application), connection
+    monkeypatch.setenv("CHAT_DATABASE_URL", address_of(tmp_path / "data"))
+    yield Client(floor.application)
     assert app is not None
+    with floor._connection() as connection:
+        connection.close()
+    floor._idle.get()
+    floor._idle.put(None)
 
 
 @pytest.mark.parametrize("ask", [_send, _list, _history])
 def test_it_runs_the_same_statements(
-    app: Flask,
-    client: FlaskClient,
-    floor_client: tuple[Client, sqlite3.Connection],
-    ask: Ask,
+    client: FlaskClient, floor_client: Client, monkeypatch: pytest.MonkeyPatch, ask: Ask
 ) -> None:
     who, conversations = _somebody_with_two_conversations(client)
-    database: Database = services.of(app).get(Database)
-    with database.read() as connection:
-        raw: Any = connection.connection.dbapi_connection
-    client_of_floor, floors = floor_client
-    for one in (client, client_of_floor):
+    for one in (client, floor_client):
         _list(one, "", who)  # a list is compared when it is cached
-    of_phase, of_floor = _traced(raw), _traced(floors)
-    answers = [
-        ask(client, conversations[0], who),
-        ask(client_of_floor, conversations[1], who),
-    ]
-    assert [answer.status_code for answer in answers] in ([200, 200], [201, 201])
-    assert _shapes(of_floor) == _shapes(of_phase)
+    statements = _traced(monkeypatch)
+    answers, shapes = [], []
+    for asked, conversation in zip((client, floor_client), conversations, strict=True):
+        answers.append(ask(asked, conversation, who).status_code)
+        shapes.append(_shapes(statements))
+        statements.clear()
+    assert answers in ([200, 200], [201, 201])
+    assert shapes[1] == shapes[0]
 
 
-def test_it_gives_the_same_pages(
-    client: FlaskClient, floor_client: tuple[Client, sqlite3.Connection]
-) -> None:
+def test_it_gives_the_same_pages(client: FlaskClient, floor_client: Client) -> None:
     who, conversations = _somebody_with_two_conversations(client)
-    assert _send(floor_client[0], conversations[0], who).status_code == 201
+    assert _send(floor_client, conversations[0], who).status_code == 201
     for ask in (_list, _history):
         ours = ask(client, conversations[0], who).json["items"]
-        floors = ask(floor_client[0], conversations[0], who).json["items"]
+        floors = ask(floor_client, conversations[0], who).json["items"]
         assert [one["id"] for one in floors] == [one["id"] for one in ours]
+
+
+def test_a_copy_has_what_the_original_has_and_is_apart(
+    client: FlaskClient, floor_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    who, conversations = _somebody_with_two_conversations(client)
+    for name, value in floor.copy_tables().items():
+        monkeypatch.setenv(name, value)
+    assert _send(floor_client, conversations[0], who).status_code == 201
+    seqs = [
+        [one["seq"] for one in _history(asked, conversations[0], who).json["items"]]
+        for asked in (client, floor_client)
+    ]
+    assert seqs == [[1], [1, 2]]
 
 
 def _somebody_with_two_conversations(
@@ -103,13 +108,19 @@ def _somebody_with_two_conversations(
     return who, groups
 
 
-def _traced(connection: sqlite3.Connection) -> list[str]:
+def _traced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     statements: list[str] = []
-    connection.set_trace_callback(statements.append)
+    execute = psycopg.Cursor.execute
+
+    def traced(self: Any, query: Any, *args: Any, **kwargs: Any) -> Any:
+        statements.append(query)
+        return execute(self, query, *args, **kwargs)
+
+    monkeypatch.setattr(psycopg.Cursor, "execute", traced)
     return statements
 
 
 def _shapes(statements: list[str]) -> list[str]:
-    """Return statements without their values and their layout."""
-    values = r"x'[0-9a-f]*'|'(?:[^']|'')*'|\b\d+\b|NULL"
-    return [re.sub(r"\s+", " ", re.sub(values, "?", one)).strip() for one in statements]
+    """Return statements without their layout, and without what a parameter is and is called."""
+    parameter = r'%(\(\w+\))?s(::[\w\[\]]+)?( COLLATE "C")?'
+    return [re.sub(r"\s+", " ", re.sub(parameter, "?", one)).strip() for one in statements]

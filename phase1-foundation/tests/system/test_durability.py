@@ -6,55 +6,20 @@ import time
 from pathlib import Path
 
 import httpx
+from postgres import settings_for
 from running import Person, Server
 
-from chassis.database import LOG_KEPT, Database
+from chassis.database import Database
 
 
 def test_connections_commit_to_disk_before_they_answer(tmp_path: Path) -> None:
-    """Killing a process cannot tell FULL from OFF: the page cache survives it. So ask."""
-    database = Database(tmp_path / "d.sqlite3", connections=2, timeout=1)
-    database.create_tables()
+    """Killing a process cannot tell `on` from `off`: so ask."""
+    database = Database(**settings_for(tmp_path).database())
     with database.read() as reader, database.write() as work:
         for connection in (reader, work.connection):
-            assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL
-            assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
-            assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
-
-
-def test_a_write_takes_the_lock_at_its_first_statement(tmp_path: Path) -> None:
-    statements: list[str] = []
-    database = Database(tmp_path / "d.sqlite3", connections=1, timeout=1)
-    database.create_tables()
-    with database.write() as work:
-        raw = work.connection.connection.dbapi_connection
-        assert raw is not None
-        assert raw.in_transaction
-        raw.set_trace_callback(statements.append)
-    with database.write():
-        pass
-    assert "BEGIN IMMEDIATE" in statements
-
-
-def test_the_log_shrinks_again_after_a_long_read(tmp_path: Path) -> None:
-    database = Database(tmp_path / "d.sqlite3", connections=3, timeout=5)
-    database.create_tables()
-    log = tmp_path / "d.sqlite3-wal"
-
-    def write() -> None:
-        with database.write() as work:
-            work.connection.exec_driver_sql("INSERT INTO big VALUES (randomblob(1000000))")
-
-    with database.write() as work:
-        work.connection.exec_driver_sql("CREATE TABLE big (content BLOB)")
-    with database.read() as reader:
-        assert reader.exec_driver_sql("SELECT count(*) FROM big").scalar() == 0
-        for _ in range(30):
-            write()
-        assert log.stat().st_size > 3 * LOG_KEPT
-    write()  # copies all of it into the database's file …
-    write()  # … and begins the log anew
-    assert log.stat().st_size <= LOG_KEPT
+            for setting in ("synchronous_commit", "full_page_writes"):
+                assert connection.exec_driver_sql(f"SHOW {setting}").scalar() == "on"
+    database.close()
 
 
 def test_no_acknowledged_message_is_lost_by_kill_nine(tmp_path: Path) -> None:
@@ -132,14 +97,3 @@ def test_a_killed_refresh_logs_nobody_out(tmp_path: Path) -> None:
         assert used.status_code == 200
     finally:
         server.stop()
-
-
-def test_only_its_owner_may_read_the_database(tmp_path: Path) -> None:
-    server = Server(tmp_path / "data").start()
-    try:
-        Person(server.url)
-        modes = {path.name: path.stat().st_mode & 0o077 for path in (tmp_path / "data").iterdir()}
-    finally:
-        server.stop()
-    assert modes == dict.fromkeys(modes, 0)
-    assert "chat.sqlite3" in modes

@@ -13,6 +13,7 @@ import pytest
 import socketio
 from flask import Flask
 from flask.testing import FlaskClient
+from postgres import settings_for
 from running import Person, Server, metric, wait_for
 from werkzeug.test import TestResponse
 
@@ -22,7 +23,6 @@ from chassis.metrics import RequestMetrics
 from chassis.mode import Mode, set_mode
 from chat.app import create_app
 from chat.health import Health
-from chat.settings import Settings
 
 INSIDE = "http://localhost:9000"
 """Where the listener for operations is; a test client says so by its address."""
@@ -31,7 +31,7 @@ INSIDE = "http://localhost:9000"
 @pytest.fixture
 def app(tmp_path: Path) -> Flask:
     """The application, with a second listener."""
-    return create_app(Settings(data_dir=tmp_path / "data", operations_bind="0.0.0.0:9000"))
+    return create_app(settings_for(tmp_path / "data", operations_bind="0.0.0.0:9000"))
 
 
 def exposed(client: FlaskClient) -> str:
@@ -198,7 +198,7 @@ def test_the_api_is_not_on_the_listener_for_operations(server: Server) -> None:
 
 
 def test_without_an_address_there_is_no_listener_for_operations(tmp_path: Path) -> None:
-    client = create_app(Settings(data_dir=tmp_path)).test_client()
+    client = create_app(settings_for(tmp_path)).test_client()
     for address in ("http://localhost", INSIDE, "http://localhost:0"):
         assert client.get("/metrics", base_url=address).status_code == 404
 

@@ -1,0 +1,245 @@
+"""PostgreSQL: a primary that takes every write, and perhaps a replica that answers reads."""
+
+import time
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    URL,
+    BigInteger,
+    ColumnElement,
+    Connection,
+    MetaData,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    func,
+    select,
+)
+from sqlalchemy.dialects.postgresql import JSONB, Insert, insert
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.pool import QueuePool
+
+from chassis import context
+from chassis.engine import Limits, connect, engine_for, pool_of
+from chassis.errors import Busy
+from chassis.events import Nobody, Publisher
+from chassis.faults import FAULTS, is_lost, original, told_apart
+from chassis.freshness import EVERYBODY, Freshness, lsn_of
+from chassis.mode import Mode, enter, lock, mode_of, require_open, set_mode
+from chassis.replica import NOTICED_AFTER, Replica
+from chassis.work import Work
+
+
+class Base(DeclarativeBase):
+    """The parent of every table."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it so
+        int: BigInteger,  # milliseconds since the epoch have 41 bits
+        # Sorted by code points, wherever the server was set up: cursors and archives rely on it.
+        str: Text(collation="C"),
+    }
+
+
+class Database:
+    """Connections to the servers. What a unit of work announces, `publisher` is given.
+
+    Errors: `Busy` when a connection or a lock is not to be had in time, or the server is away;
+    `StorageFull` when its disk takes no more.
+    """
+
+    def __init__(
+        self,
+        primary: URL,
+        limits: Limits,
+        publisher: Publisher | None = None,
+        replica: URL | None = None,
+    ) -> None:
+        self._publisher = publisher or Nobody()
+        self._engine = engine_for(primary, limits, "db")
+        self._freshness = Freshness()
+        self._replica = Replica(replica, primary, limits, self._freshness) if replica else None
+
+    def end_interrupted_import(self) -> None:
+        """Take writes again after an import that was killed. Of its data nothing is left."""
+        with suppress(Busy), self.write_in_any_mode() as connection:  # it is alive, or away
+            if mode_of(connection) is Mode.IMPORTING:
+                set_mode(connection, Mode.OPEN)
+
+    @contextmanager
+    def read(
+        self, *, fresh_for: Collection[str] | None = None, one_moment: bool = False
+    ) -> Iterator[Connection]:
+        """Give a connection to read from; with `one_moment`, all its statements see the same.
+
+        With `fresh_for` it may be the replica's: it has everything that was acknowledged about
+        these people and conversations, and lags behind in other things for less than two seconds.
+        Whoever asks for that begins anew on `ReplicaLost`; see `chassis.replica.rereading`.
+        """
+        replica = self._replica
+        may_lag = fresh_for is not None and replica is not None and replica.has(fresh_for)
+        with replica.connect() if replica and may_lag else self._connect() as connection:
+            if one_moment:
+                _raw(connection).execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Work]:
+        """Give a transaction; it is on the primary's disk when the block has ended.
+
+        Only then is told what was announced in it, in that order.
+
+        Errors: `ReadOnly` or `NotReady` while the system takes no writes.
+        """
+        with self._connect() as connection:
+            began = time.perf_counter()
+            # Inside the transaction: no write can slip past a switch that has been turned.
+            require_open(enter(_raw(connection)))
+            context.spend("db", time.perf_counter() - began)
+            work = Work(connection)
+            yield work
+            self._commit(connection, work.concerned() or [EVERYBODY])
+        for announced in work.announcements:
+            self._publisher.publish(announced.event, announced.user_ids)
+
+    def mode(self) -> Mode:
+        """Return whether the system takes writes."""
+        with self.read() as connection:
+            return mode_of(connection)
+
+    @contextmanager
+    def write_in_any_mode(self) -> Iterator[Connection]:
+        """Give a transaction for the mode itself, and for replacing all data: the only one then.
+
+        Readers elsewhere see what it wrote after two seconds at the latest; `settle` waits for it.
+        """
+        with self._connect() as connection:
+            lock(_raw(connection))
+            yield connection
+            self._commit(connection, [EVERYBODY])
+
+    @contextmanager
+    def session(self) -> Iterator[tuple[Session, Work]]:
+        """Give `write`'s unit of work, and an ORM session in it: objects can read better than rows.
+
+        What the session has to write is written at the end of the block.
+        """
+        with (
+            self.write() as work,
+            # The transaction is ours to end, not the session's.
+            Session(work.connection, join_transaction_mode="rollback_only") as session,
+        ):
+            yield session, work
+            session.flush()
+
+    def settle(self) -> None:
+        """Wait until everybody reads what was written, from wherever."""
+        end = time.monotonic() + NOTICED_AFTER
+        while self._replica and not self._replica.has([]) and time.monotonic() < end:
+            time.sleep(0.01)
+
+    def is_alive(self) -> bool:
+        """Return whether a statement can be run at all."""
+        try:
+            with self.read() as connection:
+                connection.exec_driver_sql("SELECT 1")
+        except Busy:
+            return False
+        return True
+
+    @property
+    def pool(self) -> QueuePool:
+        """Return the pool that the primary's connections come from."""
+        return pool_of(self._engine)
+
+    def close(self) -> None:
+        """Close every connection that is not in use."""
+        self._engine.dispose()
+        if self._replica:
+            self._replica.close()
+
+    @contextmanager
+    def _connect(self) -> Iterator[Connection]:
+        """Give a connection to the primary; a transaction open at the end is rolled back."""
+        with told_apart(), connect(self._engine) as connection:
+            connection.begin()  # for SQLAlchemy: its engine sends nothing for it
+            try:
+                yield connection
+            except FAULTS as error:
+                if is_lost(original(error)):
+                    connection.invalidate()
+                raise
+
+    def _commit(self, connection: Connection, concerned: Collection[str]) -> None:
+        """Commit, and note for whom a replica must be that far.
+
+        A connection that breaks here leaves open whether it was: the client sends again what was
+        not acknowledged, and its client id finds what it has made.
+        """
+        began = time.perf_counter()
+        lsn: int | None = None
+        self._freshness.committing(concerned)
+        try:
+            cursor = _raw(connection).execute("COMMIT; SELECT pg_current_wal_flush_lsn()")
+            cursor.nextset()
+            lsn = lsn_of(cursor.fetchone()[0])
+        finally:
+            self._freshness.committed(concerned, lsn)
+            context.spend("db", time.perf_counter() - began)
+
+
+def insert_if_new(
+    table: type[Base], *unique: str, where: ColumnElement[bool] | None = None
+) -> Insert:
+    """Return an INSERT of a row that has no effect if one with the same `unique` columns is there.
+
+    Its `rowcount` tells: 1 or 0. Who looks first and then inserts may find that somebody else has
+    inserted meanwhile; this leaves it to the constraint. `where` is that of a partial index.
+    """
+    statement = insert(table).on_conflict_do_nothing(index_elements=unique, index_where=where)
+    return statement.execution_options(preserve_rowcount=True)  # which the driver forgets
+
+
+def greatest(*values: ColumnElement[int]) -> ColumnElement[int]:
+    """Return the largest of some values in one row."""
+    return func.greatest(*values)
+
+
+def items_of(parameter: str, kind: type[Text | BigInteger] = Text) -> Select[Any]:
+    """Return a subquery for `IN`, over what `as_items` makes one parameter of.
+
+    With a placeholder for each item, SQLAlchemy would write the statement anew each time.
+    """
+    return select(func.unnest(bindparam(parameter, type_=ARRAY(kind))).column_valued())
+
+
+def as_items(values: Collection[str] | Collection[int]) -> list[Any]:
+    """Return values as one parameter, for `items_of`."""
+    return list(values)
+
+
+def pairs_of(parameter: str) -> Select[Any]:
+    """Return a subquery for `IN` that yields two columns, over what `as_pairs` makes."""
+    pairs = func.jsonb_each_text(bindparam(parameter, type_=JSONB)).table_valued("key", "value")
+    return select(pairs.c.key, cast(pairs.c.value, BigInteger))
+
+
+def as_pairs(values: Mapping[str, int]) -> dict[str, int]:
+    """Return pairs as one parameter, for `pairs_of`."""
+    return dict(values)
+
+
+def _raw(connection: Connection) -> Any:
+    """Return the driver's connection: a statement's way through SQLAlchemy costs more than some."""
+    return connection.connection.dbapi_connection

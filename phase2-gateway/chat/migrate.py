@@ -1,0 +1,67 @@
+"""`python -m chat.migrate`: bring the database's tables to what this version of the code needs.
+
+Any number may be started, at any time: one works, the others wait for it and find nothing to do.
+"""
+
+import sys
+from pathlib import Path
+
+import structlog
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import NullPool
+
+import chat.archive  # noqa: F401 - knows every domain's tables
+from chassis import logs, mode
+from chassis.database import Base
+from chassis.engine import Limits, connect_args
+from chassis.redaction import safe_message
+from chat.settings import Settings
+
+PHASE = Path(__file__).resolve().parent.parent
+TABLES = (Base.metadata, mode.metadata)
+
+LOCK_TIMEOUT = 5.0
+"""A change of a table waits for whoever uses it, and everybody else then waits for the change."""
+STATEMENT_TIMEOUT = 600.0
+_LOCK = 5_021_700_002
+
+log = structlog.get_logger()
+
+
+def main() -> int:
+    """Migrate; return the exit code."""
+    settings = Settings()
+    logs.set_up(settings.log_level)
+    limits = Limits(connections=1, timeout=LOCK_TIMEOUT, patience=STATEMENT_TIMEOUT)
+    address = settings.database()["primary"]
+    engine = create_engine(address, poolclass=NullPool, connect_args=connect_args(limits))
+    try:
+        migrate(engine)
+    except OperationalError as error:
+        log.error("not.migrated", reason=safe_message(error))  # noqa: TRY400 - the line says it all
+        return 1
+    return 0
+
+
+def migrate(engine: Engine) -> None:
+    """Run what is missing, alone."""
+    with engine.connect() as guard, engine.connect() as connection:
+        # Whoever comes second may wait long for the first, hence no time-out. The lock is the
+        # session's: each migration commits by itself, and what has been done is kept.
+        guard.exec_driver_sql(f"SET lock_timeout = 0; SELECT pg_advisory_lock({_LOCK})")
+        guard.commit()
+        command.upgrade(config(connection), "head")
+
+
+def config(connection: Connection) -> Config:
+    """Return Alembic's configuration for this connection."""
+    found = Config(PHASE / "alembic.ini")
+    found.attributes["connection"] = connection
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -6,7 +6,6 @@ const TITLES = {
     'forbidden': 'Not allowed',
     'internal-error': 'Internal error',
     'method-not-allowed': 'Method not allowed',
-    'no-answer': 'No answer',
     'not-found': 'Not found',
     'not-ready': 'Not ready',
     'overloaded': 'Overloaded',
@@ -42,7 +41,7 @@ function unanswered(r) {
         again(r, 'not-ready', 'This service did not answer.');
     } else {
         const status = String(tried).endsWith('504') ? 504 : 502;
-        answer(r, status, 'no-answer', 'This service did not answer. Whether it has done what was asked is not known.');
+        answer(r, status, 'internal-error', 'There was no answer. Whether it was done is not known.');
     }
 }
 

@@ -122,7 +122,7 @@ def test_killed_it_comes_back_and_no_worker_is_left(system: System) -> None:
 def test_modules_are_built_in_and_workers_are_who_started_it(
     monkeypatch: pytest.MonkeyPatch, command: list[str], argv: Sequence[str], uid: int, user: str
 ) -> None:
-    monkeypatch.setattr(nginx.os, "geteuid", lambda: uid)
+    monkeypatch.setattr("os.geteuid", lambda: uid)
     server = Server("nginx", "1", {"nginx": Path("/x/nginx")})
     launch = nginx.Nginx().launch(server, command, int)
     at = argv.index("-g") + 1

@@ -3,6 +3,7 @@
 import json
 import secrets
 import select
+import socket
 import time
 from http.client import HTTPConnection, HTTPException
 from typing import Any
@@ -111,12 +112,17 @@ class Person:
         self.id, self.token = tokens["user_id"], tokens["access_token"]
 
     def _is_over(self) -> bool:
-        """Tell whether the server has ended the kept connection, as it may when nothing is asked.
+        """Tell whether the server has ended the kept connection in order, as it may any time.
 
-        Then its end is there to be read. Every client that keeps connections looks first.
+        Every client that keeps connections looks before it uses one. One that was cut is not over.
         """
         kept = self._connection and self._connection.sock
-        return bool(kept and select.select([kept], [], [], 0)[0])
+        if not kept or not select.select([kept], [], [], 0)[0]:
+            return False
+        try:
+            return kept.recv(1, socket.MSG_PEEK) == b""
+        except OSError:
+            return False
 
     def _exchange(
         self, method: str, path: str, body: str | None, headers: dict[str, str]

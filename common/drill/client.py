@@ -2,8 +2,6 @@
 
 import json
 import secrets
-import select
-import socket
 import time
 from http.client import HTTPConnection, HTTPException
 from typing import Any
@@ -111,23 +109,10 @@ class Person:
     def _take(self, tokens: Any) -> None:
         self.id, self.token = tokens["user_id"], tokens["access_token"]
 
-    def _is_over(self) -> bool:
-        """Tell whether the server has ended the kept connection in order, as it may any time.
-
-        Every client that keeps connections looks before it uses one. One that was cut is not over.
-        """
-        kept = self._connection and self._connection.sock
-        if not kept or not select.select([kept], [], [], 0)[0]:
-            return False
-        try:
-            return kept.recv(1, socket.MSG_PEEK) == b""
-        except OSError:
-            return False
-
     def _exchange(
         self, method: str, path: str, body: str | None, headers: dict[str, str]
     ) -> tuple[int, bytes]:
-        if time.monotonic() - self._used_at > IDLE_MAX or self._is_over():
+        if time.monotonic() - self._used_at > IDLE_MAX:
             self.close()
         if self._connection is None:
             self._connection = HTTPConnection(self._host, self._port, timeout=TIMEOUT)

@@ -1,7 +1,5 @@
 """Each fault does to the real phase 0 what its name says, and ends."""
 
-import socket
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +7,7 @@ import psutil
 import pytest
 from load.subject import throw_away
 
-from drill.client import Person, Unreachable
+from drill.client import Unreachable
 from drill.stage import Stage
 from lab import phases
 from lab.errors import LabError
@@ -86,24 +84,6 @@ def test_a_flood_is_counted_and_ends(stage: Stage) -> None:
     assert {number.name: number.value > 10 for number in stage.numbers} == {
         "answers to the flood": True
     }
-
-
-def test_a_connection_that_the_server_has_ended_in_order_is_made_anew() -> None:
-    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        visitor = Person(f"http://127.0.0.1:{server.getsockname()[1]}", "somebody")
-
-        def serve_one() -> None:
-            with server.accept()[0] as connection:
-                connection.recv(65536)
-                connection.sendall(answer)
-
-        for _ in range(2):
-            serving = threading.Thread(target=serve_one)
-            serving.start()
-            assert visitor.call("GET", "/system") == {}
-            serving.join()
-        visitor.close()
 
 
 def test_a_proxy_can_be_cut(stage: Stage) -> None:

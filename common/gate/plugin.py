@@ -20,7 +20,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--gate-short", action="store_true", help="of the contract, run what is marked `short`"
     )
-    group.addoption("--gate-contract", action="store_true", help="run the contract alone")
+    group.addoption(
+        "--gate-own", metavar="FILES", help="beside the contract, run only these, by commas"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -35,14 +37,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave out what was not asked for."""
     only: Path | None = config.getoption("--gate-only")
     ids = None if only is None else set(json.loads(only.read_text(encoding="utf-8")))
-    short, contract = config.getoption("--gate-short"), config.getoption("--gate-contract")
+    short, own = config.getoption("--gate-short"), config.getoption("--gate-own")
+    files = None if own is None else own.split(",")
 
     def is_wanted(item: pytest.Item) -> bool:
         if ids is not None and item.nodeid not in ids:
             return False
         if CONTRACT in item.path.parents:
             return not short or SHORT in item.keywords
-        return not contract
+        return files is None or item.nodeid.partition("::")[0] in files
 
     dropped = [item for item in items if not is_wanted(item)]
     items[:] = [item for item in items if is_wanted(item)]

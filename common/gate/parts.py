@@ -21,10 +21,7 @@ BLOCKS = "test_a_block_of_commands_does_what_it_shows"
 
 # What parts stand on, as git's pathspecs.
 ENGINE = ("lab", "requirements.lock", "common/lab", ":(exclude)common/lab/tests")
-DOCKER = (
-    *("requirements.lock", "pyproject.toml", "common/contract", "common/web"),
-    *("common/lab/docker", "common/lab/compose", "common/lab/testing", ":(glob)common/lab/*.py"),
-)
+DOCKER = ("common/lab/docker", "common/lab/compose")  # and what of a phase is no Python
 TESTED_ON_PHASE_0 = (
     *ENGINE,
     *("pyproject.toml", "phase0-mvp", "common/contract", "common/web", "common/world"),
@@ -82,11 +79,11 @@ def parts(*, everything: bool) -> list[Part]:
         _standalone("lab", turn=_turn("0")),  # it builds phase 0's image too
         _standalone("web", "--native"),
         *map(_natively, built),
-        *(_under_docker(phase.label, _tree(phase.directory)) for phase in built),
+        *(_under_docker(phase.label, phase.directory) for phase in built),
         *(_standalone(name) for name in ("load", "drill")),
     ]
-    for step, made_of in _between():
-        found += _whole_step(step, made_of) if everything else [_short_step(step, made_of)]
+    for step, made_of in between():
+        found += _whole_step(step) if everything else [_short_step(step, made_of)]
     return [*found, _documents(built), *map(_lesson, built)]
 
 
@@ -134,10 +131,11 @@ def _natively(phase: Phase) -> Part:
     return _tests(f"native-{number}", title, [number, "--native"])
 
 
-def _under_docker(label: str, made_of: tuple[str, ...]) -> Part:
+def _under_docker(label: str, directory: Path) -> Part:
     """Compose it as people do; a test that fails there is tried again in an instance of its own.
 
-    A phase's own tests start what they need as processes, so they have nothing to say here.
+    A phase's own tests start what they need as processes, so they have nothing to say here. Nor
+    has its Python, which the whole contract meets natively: what differs here is all the rest.
     """
     name = label.rsplit(maxsplit=1)[-1]
     short = Part(
@@ -153,12 +151,12 @@ def _under_docker(label: str, made_of: tuple[str, ...]) -> Part:
         name=f"docker-{name}",
         title=f"{label} under Docker: up, ready, the whole contract, down",
         first=_visit(name, "--docker", *PYTEST),
-        stands_on=(*made_of, *DOCKER),
+        stands_on=(*_tree(directory), f":(exclude){directory.name}/*.py", *DOCKER),
         short=short,
     )
 
 
-def _between() -> Iterator[tuple[Step, tuple[str, ...]]]:
+def between() -> Iterator[tuple[Step, tuple[str, ...]]]:
     """Yield the steps that are no phase's last, and what their trees are made of."""
     for before, phase in pairwise(Route(ROOT).all_phases):
         made_of = (*_tree(before.directory), "common/contract")
@@ -181,10 +179,13 @@ def touched_tests(step: Step) -> list[str]:
     return [str(PurePath(".lab", "steps", step.name, one)) for one in tests]
 
 
-def _whole_step(step: Step, made_of: tuple[str, ...]) -> list[Part]:
+def _whole_step(step: Step) -> list[Part]:
     title = f"step {step.name} as processes: its own tests and the whole contract"
-    docker = replace(_under_docker(f"step {step.name}", made_of), name=f"whole-{step.name}-docker")
-    return [_tests(f"whole-{step.name}", title, [step.name, "--native"]), docker]
+    docker = _under_docker(f"step {step.name}", step.file.parents[1])
+    return [
+        _tests(f"whole-{step.name}", title, [step.name, "--native"]),
+        replace(docker, name=f"whole-{step.name}-docker"),
+    ]
 
 
 def _documents(built: Sequence[Phase]) -> Part:

@@ -65,6 +65,7 @@ class Forecast:
 
     one_changed: float
     all_changed: float
+    docker_changed: float
     unknown: tuple[str, ...]
 
 
@@ -78,24 +79,26 @@ def forecast(
     kinds: dict[str, list[Part]] = {}
     for part in parts:
         kinds.setdefault(part.kind, []).append(part)
-    one = every = 0.0
-    unknown = []
-    for kind, members in kinds.items():
-        took = _known(members, seconds)
-        if not took:
-            unknown.append(kind)
-            continue
-        number, newest = COMING.get(kind, 1), NEWEST.get(kind, 0)
-        whole = _of(number, took) * (PHASES / built if kind in OVER_ALL else 1)
-        every += whole
-        if members[0].stands_on is None:
-            one += whole
-        else:
-            one += max(took) * newest
-        shorts = [part.short for part in members if part.short]
-        if shorts:
-            one += _of(number - newest, _known(shorts, seconds) or took)
-    return Forecast(one / 60 / at_once, every / 60 / at_once, tuple(unknown))
+    unknown = [kind for kind, members in kinds.items() if not _known(members, seconds)]
+    cases = [_cases(kinds[kind], seconds, built) for kind in kinds if kind not in unknown]
+    one, every, docker = (sum(column) / 60 / at_once for column in zip(*cases, strict=True))
+    return Forecast(one, every, docker, tuple(unknown))
+
+
+def _cases(
+    members: Sequence[Part], seconds: Mapping[str, float], built: int
+) -> tuple[float, float, float]:
+    """Return the seconds of a kind of parts, all phases together, for the cases of a forecast."""
+    kind, took = members[0].kind, _known(members, seconds)
+    number, newest = COMING.get(kind, 1), NEWEST.get(kind, 0) * max(took)
+    whole = _of(number, took) * (PHASES / built if kind in OVER_ALL else 1)
+    if members[0].stands_on is None:
+        return whole, whole, whole
+    shorts = [part.short for part in members if part.short]
+    if not shorts:
+        return newest, whole, whole
+    short = _known(shorts, seconds) or took
+    return newest + _of(number - NEWEST[kind], short), _of(number, short), whole
 
 
 def _known(parts: Iterable[Part], seconds: Mapping[str, float]) -> list[float]:
@@ -144,6 +147,7 @@ def forecast_lines(found: Forecast, built: int) -> list[str]:
     return [
         f"Forecast for {PHASES} phases, from these minutes, and the record's of what was left out:",
         f"  {found.one_changed:.0f} minutes where one phase has changed, the newest",
-        f"  {found.all_changed:.0f} minutes where a fix in phase 0 has changed them all{without}",
+        f"  {found.all_changed:.0f} minutes where a fix in phase 0 has changed the code of all",
+        f"  {found.docker_changed:.0f} minutes where that has changed all images too{without}",
         f"  (each phase and step to come takes as long as the longest so far: {built} phases)",
     ]

@@ -1,10 +1,11 @@
 """The table of parts is complete, and names what exists."""
 
 import subprocess
+from pathlib import Path
 
 import pytest
 
-from gate.parts import OWN, SHORT, STANDS_ON, Part, parts, touched_tests
+from gate.parts import OWN, SHORT, STANDS_ON, Part, between, parts, touched_tests
 from lab import phases
 from lab.paths import ROOT
 from lab.steps.layout import lay_out
@@ -20,6 +21,12 @@ def test_every_name_is_there_once() -> None:
     assert len(BY_NAME) == len(PARTS)
 
 
+def git_files(*specs: str) -> set[str]:
+    command = ["git", "ls-files", "--", *specs]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return set(done.stdout.splitlines())
+
+
 @pytest.mark.parametrize("phase", phases.built(), ids=lambda phase: phase.name)
 def test_every_phase_is_proven_on_both_engines_in_every_run_and_whole_when_it_changed(
     phase: phases.Phase,
@@ -29,8 +36,20 @@ def test_every_phase_is_proven_on_both_engines_in_every_run_and_whole_when_it_ch
     docker = BY_NAME[f"docker-{number}"]
     assert docker.short is not None
     assert docker.short.first == (*docker.first, SHORT)
-    for part in (docker, BY_NAME[f"lesson-{number}"]):
-        assert phase.directory.name in (part.stands_on or ())
+    assert phase.directory.name in (BY_NAME[f"lesson-{number}"].stands_on or ())
+
+
+@pytest.mark.parametrize("phase", phases.built(), ids=lambda phase: phase.name)
+def test_what_docker_makes_of_a_phase_and_processes_do_not_is_tested_whole(
+    phase: phases.Phase,
+) -> None:
+    part = BY_NAME[f"docker-{phase.name.removeprefix('phase')}"]
+    files = git_files(*(part.stands_on or ()))
+    name = phase.directory.name
+    assert {f"{name}/{file}" for file in ("compose.yaml", "Dockerfile", "requirements.txt")} < files
+    assert (
+        not {f"{name}/{file}" for file in ("README.md", "chat/app.py", "architecture.svg")} & files
+    )
 
 
 def test_everything_that_has_tests_is_a_part() -> None:
@@ -44,10 +63,8 @@ def test_what_a_part_stands_on_exists(part: Part) -> None:
     """A directory that was moved would never be seen to change."""
     for spec in part.stands_on or ():
         name = spec.removeprefix(":(exclude)")
-        found = subprocess.run(
-            ["git", "ls-files", "--", name], cwd=ROOT, capture_output=True, text=True, check=True
-        )
-        assert found.stdout, f"{part.name} stands on {spec}, and there is nothing of that name"
+        found = git_files(name)
+        assert found, f"{part.name} stands on {spec}, and there is nothing of that name"
 
 
 def test_the_tests_of_a_part_are_what_it_stands_on() -> None:
@@ -75,10 +92,19 @@ def test_a_step_between_runs_the_test_files_that_its_patch_touches(step: Step) -
     assert str(step.file.relative_to(ROOT)) in (part.stands_on or ())
 
 
-def test_a_step_stands_on_no_patch_that_comes_after_it() -> None:
-    for step in BETWEEN:
-        later = f"{step.phase}.{step.number + 1}-"
-        assert not [spec for spec in BY_NAME[f"step-{step.name}"].stands_on or () if later in spec]
+def test_each_step_but_the_last_of_its_phase_is_between_and_stands_on_no_later_patch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("phase0-mvp", "phase1-foundation", "phase2-gateway"):
+        (tmp_path / name / "diffs").mkdir(parents=True)
+    for patch in ("phase1-foundation/diffs/1.1", *(f"phase2-gateway/diffs/2.{k}" for k in "123")):
+        (tmp_path / f"{patch}-words.patch").touch()
+    monkeypatch.setattr("gate.parts.ROOT", tmp_path)
+    names = {step.name: made_of for step, made_of in between()}
+    assert list(names) == ["2.1", "2.2"]
+    below = ("phase1-foundation", ":(exclude)phase1-foundation/diffs", "common/contract")
+    assert names["2.1"] == (*below, "phase2-gateway/diffs/2.1-words.patch")
+    assert names["2.2"] == (*names["2.1"], "phase2-gateway/diffs/2.2-words.patch")
 
 
 def test_all_leaves_nothing_out() -> None:

@@ -40,12 +40,17 @@ SECONDS = {
 def test_parts_to_come_take_as_long_as_the_longest_of_their_kind() -> None:
     """Of lint 4, of native and docker 1 + 7 * 2, of steps 14 / 2."""
     found = forecast(PARTS, SECONDS, built=2, at_once=1.0)
-    assert found.all_changed == pytest.approx(4 + 15 + 15 + 7 + 3)
+    assert found.docker_changed == pytest.approx(4 + 15 + 15 + 7 + 3)
     assert found.unknown == ()
 
 
-def test_one_changed_phase_runs_its_own_and_the_others_in_short() -> None:
-    """Of docker 1 whole, and 0.5 + 6 * 1 in short; of steps 2."""
+def test_what_is_in_no_image_leaves_docker_its_short_run() -> None:
+    found = forecast(PARTS, SECONDS, built=2, at_once=1.0)
+    assert found.all_changed == pytest.approx(4 + 15 + 7.5 + 7 + 3)
+
+
+def test_one_changed_phase_runs_its_own_whole_and_the_others_in_short() -> None:
+    """Of docker 2 whole, and 0.5 + 6 * 1 in short; of steps 2."""
     found = forecast(PARTS, SECONDS, built=2, at_once=1.0)
     assert found.one_changed == pytest.approx(4 + 15 + 2 + 6.5 + 1)
 
@@ -58,7 +63,7 @@ def test_a_short_run_that_was_never_measured_counts_as_a_whole_one() -> None:
 
 def test_parts_at_once_take_less() -> None:
     found = forecast(PARTS, SECONDS, built=2, at_once=2.0)
-    assert found.all_changed == pytest.approx((4 + 15 + 15 + 7 + 3) / 2)
+    assert found.docker_changed == pytest.approx((4 + 15 + 15 + 7 + 3) / 2)
 
 
 def test_what_was_never_measured_is_named() -> None:

@@ -81,7 +81,7 @@ def forecast(
         kinds.setdefault(part.kind, []).append(part)
     unknown = [kind for kind, members in kinds.items() if not _known(members, seconds)]
     cases = [_cases(kinds[kind], seconds, built) for kind in kinds if kind not in unknown]
-    one, every, docker = (sum(column) / 60 / at_once for column in zip(*cases, strict=True))
+    one, every, docker = (sum(case[which] for case in cases) / 60 / at_once for which in range(3))
     return Forecast(one, every, docker, tuple(unknown))
 
 

@@ -19,7 +19,7 @@ import psycopg
 from sqlalchemy import make_url
 
 from drills.filled import CONVERSATIONS, SCHEMA, fill, schema
-from drills.writing import AS_IT_IS, AS_IT_WAS, MAINTAINED, OTHERS, Writer, kept
+from drills.writing import MAINTAINED, VARIANTS, Writer, kept
 
 RUNS = 5
 """Of each query; the quickest counts."""
@@ -115,15 +115,13 @@ def report(connection: psycopg.Connection[Any], each: int) -> None:
     connection.execute("VACUUM ANALYZE")
     # How long the disk takes to flush is not what is measured here.
     connection.execute("SET synchronous_commit = off")
-    writer = Writer(connection)
-    before = explain_all(connection)
-    costs = {AS_IT_WAS.name: writer.cost(AS_IT_WAS)}
+    before, sizes = explain_all(connection), sizes_of_indexes(connection)
     connection.execute(second.CHANGES.encode())
+    tell_sizes(sizes, sizes_of_indexes(connection))
     connection.execute("VACUUM ANALYZE")
-    tell_sizes(connection)
     tell_queries(before, explain_all(connection) | explain_maintained(connection))
-    costs |= {one.name: writer.cost(one) for one in (AS_IT_IS, *OTHERS, MAINTAINED)}
-    tell_costs(costs)
+    writer = Writer(connection)
+    tell_costs({variant.name: writer.cost(variant) for variant in VARIANTS})
 
 
 def explain_all(connection: psycopg.Connection[Any]) -> dict[str, Found]:
@@ -142,14 +140,23 @@ def explain_maintained(connection: psycopg.Connection[Any]) -> dict[str, Found]:
         }
 
 
-def tell_sizes(connection: psycopg.Connection[Any]) -> None:
+def sizes_of_indexes(connection: psycopg.Connection[Any]) -> dict[str, float]:
+    """Return how large the indexes are, in MB, when they are new."""
+    connection.execute(f"REINDEX SCHEMA {SCHEMA}")
+    sizes = """SELECT indexrelname, pg_relation_size(indexrelid) / 1e6 FROM pg_stat_user_indexes
+WHERE schemaname = %s ORDER BY pg_relation_size(indexrelid) DESC LIMIT 9"""
+    return {name: float(size) for name, size in connection.execute(sizes, [SCHEMA])}
+
+
+def tell_sizes(before: dict[str, float], after: dict[str, float]) -> None:
     """Print how large the indexes are."""
-    print("| index | size |\n| --- | --- |")
-    sizes = """SELECT indexrelname, pg_size_pretty(pg_relation_size(indexrelid))
-FROM pg_stat_user_indexes WHERE schemaname = %s
-ORDER BY pg_relation_size(indexrelid) DESC LIMIT 8"""
-    for name, size in connection.execute(sizes, [SCHEMA]):
-        print(f"| {name} | {size} |")
+    print("| index | 0001: MB | 0002: MB |\n| --- | ---: | ---: |")
+    for name in before | after:
+        print(f"| {name} | {_mb(before.get(name))} | {_mb(after.get(name))} |")
+
+
+def _mb(size: float | None) -> str:
+    return "" if size is None else f"{size:.1f}"
 
 
 def tell_queries(before: dict[str, Found], after: dict[str, Found]) -> None:

@@ -13,8 +13,8 @@ IDLE_MIN = 64
 """As many as are left to them where descriptors are few."""
 FILES = 64
 """Log, listener, modules, and whatever is open for a moment."""
-FILES_OF_A_CONNECTION = 3
-"""The database's file, its log, and its index of the log."""
+FILES_OF_A_CONNECTION = 2
+"""One to the primary, one to the replica."""
 
 
 class Room(NamedTuple):

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 
 import psycopg
 import structlog
-from psycopg import errors as pg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -20,16 +19,16 @@ ROOM_IN = 5
 Fault = DBAPIError | psycopg.Error
 FAULTS = (DBAPIError, psycopg.Error)
 
-_WORDS: dict[type[psycopg.Error], str] = {
-    pg.LockNotAvailable: "Another write is taking too long.",
-    pg.DeadlockDetected: "Two writes were in each other's way.",
-    pg.SerializationFailure: "Two writes were in each other's way.",
-    pg.QueryCanceled: "The database is taking too long.",
-    pg.IdleInTransactionSessionTimeout: "The database was kept waiting for too long.",
-    pg.TooManyConnections: "The database takes no more connections.",
-    pg.ReadOnlySqlTransaction: "The database takes no writes for the moment.",
+_FULL = "53100"
+_WORDS = {
+    "25006": "The database takes no writes for the moment.",
+    "25P": "The database was kept waiting for too long.",
+    "40": "Two writes were in each other's way.",  # a deadlock
+    "53": "The database has no room for more people at once.",
+    "55P03": "Another write is taking too long.",
+    "57014": "The database is taking too long.",
 }
-_FULL = (pg.DiskFull, pg.OutOfMemory)
+"""By SQLSTATE, or what it begins with."""
 
 
 @contextmanager
@@ -51,19 +50,6 @@ def original(error: Fault) -> BaseException | None:
     return error.orig if isinstance(error, DBAPIError) else error
 
 
-def _unavailable(error: BaseException | None) -> Unavailable | None:
-    if isinstance(error, _FULL):
-        log.error("disk.full", reason=safe_message(error))
-        return StorageFull("There is no room left for data.", ROOM_IN)
-    for kind, words in _WORDS.items():
-        if isinstance(error, kind):
-            return Busy(words)
-    if error is not None and is_lost(error):
-        log.warning("database.away", reason=safe_message(error))
-        return Busy("The database does not answer.")
-    return None
-
-
 def is_lost(error: BaseException | None) -> bool:
     """Return whether there is no server at the other end any more, or not yet.
 
@@ -72,3 +58,18 @@ def is_lost(error: BaseException | None) -> bool:
     if not isinstance(error, psycopg.OperationalError):
         return False
     return error.sqlstate is None or error.sqlstate.startswith(("08", "57P"))
+
+
+def _unavailable(error: BaseException | None) -> Unavailable | None:
+    if not isinstance(error, psycopg.Error):
+        return None
+    if error.sqlstate == _FULL:
+        log.error("disk.full", reason=safe_message(error))
+        return StorageFull("There is no room left for data.", ROOM_IN)
+    if is_lost(error):
+        log.warning("database.away", reason=safe_message(error))
+        return Busy("The database does not answer.")
+    return next(
+        (Busy(words) for kind, words in _WORDS.items() if (error.sqlstate or "").startswith(kind)),
+        None,
+    )

@@ -28,6 +28,7 @@ class Health:
             raise NotReady("The database does not answer.")
         if self.database.mode() is Mode.IMPORTING:
             raise NotReady("Data is being imported.")
+        self.database.require_room()
 
     def report(self) -> tuple[dict[str, Any], bool]:
         """Return the state of everything, latencies in milliseconds, and whether it will do."""

@@ -39,6 +39,9 @@ FROM generate_series(1, {conversations}) n, generate_series(1, {each}) seq,
   LATERAL (SELECT seq % 20 = 1) AS _ (notice);
 INSERT INTO reactions SELECT id(2, n), seq, '+', id(1, n), seq
 FROM generate_series(1, {conversations}) n, generate_series(1, {each}, 10) seq;
+CREATE VIEW fifty AS
+SELECT conversation_id FROM members WHERE user_id = id(1, 1) ORDER BY 1 LIMIT 50;
+CREATE TABLE asked AS SELECT jsonb_object_agg(conversation_id, {each}) AS places FROM fifty;
 """
 
 

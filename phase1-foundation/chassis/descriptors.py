@@ -1,6 +1,7 @@
 """File descriptors: each connection is one, and a process that has none left accepts nobody."""
 
 import resource
+from functools import cache
 from typing import NamedTuple
 
 import structlog
@@ -25,6 +26,7 @@ class Room(NamedTuple):
     """Sockets and HTTP connections together."""
 
 
+@cache  # gunicorn's configuration asks, and the application in the worker that it forks
 def make_room(sockets_max: int, http_threads: int, database_connections: int) -> Room:
     """Raise the soft limit to what all of these need; return what the hard limit allows of it."""
     files = FILES + FILES_OF_A_CONNECTION * database_connections

@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.umask(0o077)
     # An archive may come through a pipe, slowly: no transaction here stands still for too long.
     settings = Settings(replica_url=None, database_timeout=5, database_patience=0)
-    logs.set_up(settings.log_level)
+    logs.set_up(settings.log_level, sys.stderr)  # on standard output there may be an archive
     database = Database(settings)
     try:
         given.run(database, given)

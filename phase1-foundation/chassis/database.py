@@ -65,9 +65,9 @@ class Database:
         self._publisher = publisher or Nobody()
         self._engine = engine_for(settings.database_url, settings, "db")
         self._freshness = Freshness()
-        self._replica: Replica | None = None
+        self.replica: Replica | None = None
         if settings.replica_url:
-            self._replica = Replica(settings.replica_url, settings, self._freshness)
+            self.replica = Replica(settings.replica_url, settings, self._freshness)
 
     def end_interrupted_import(self) -> None:
         """Take writes again after an import that was killed. Of its data nothing is left."""
@@ -85,8 +85,8 @@ class Database:
         these people and conversations, and lags behind in other things for less than two seconds.
         Whoever asks for that begins anew on `ReplicaLost`; see `chassis.replica.rereading`.
         """
-        replica = self._replica if fresh_for is not None else None
-        if replica and not replica.has(fresh_for or ()):
+        replica = self.replica
+        if fresh_for is None or (replica and not replica.has(fresh_for)):
             replica = None
         context.count("read", "replica" if replica else "primary")
         with replica.connect() if replica else connect(self._engine) as connection:
@@ -162,8 +162,8 @@ class Database:
     def close(self) -> None:
         """Close every connection that is not in use."""
         self._engine.dispose()
-        if self._replica:
-            self._replica.close()
+        if self.replica:
+            self.replica.close()
 
     def _commit(self, connection: Connection, concerned: Collection[str]) -> None:
         """Commit, and note for whom a replica must be that far.

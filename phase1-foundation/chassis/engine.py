@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import InvalidatePoolError
 
 from chassis import context
-from chassis.faults import FAULTS, is_lost, original, told_apart
+from chassis.faults import FAULTS, is_lost, told_apart
 from chassis.settings import DatabaseSettings
 
 
@@ -47,7 +47,7 @@ def connect(engine: Engine) -> Iterator[Connection]:
             try:
                 yield connection
             except FAULTS as error:
-                if is_lost(original(error)):
+                if is_lost(error):
                     connection.invalidate()
                 raise
 

@@ -16,10 +16,11 @@ log = structlog.get_logger()
 ROOM_IN = 5
 """Seconds after which it makes sense to ask whether there is room again."""
 
-Fault = DBAPIError | psycopg.Error
 FAULTS = (DBAPIError, psycopg.Error)
+"""What SQLAlchemy raises, and what the driver does."""
 
 _FULL = "53100"
+_AWAY = ("08", "57P")
 _WORDS = {
     "25006": "The database takes no writes for the moment.",
     "25P": "The database was kept waiting for too long.",
@@ -39,37 +40,29 @@ def told_apart() -> Iterator[None]:
     except PoolTimeoutError as error:
         raise Busy("All database connections are in use.") from error
     except FAULTS as error:
-        unavailable = _unavailable(original(error))
+        unavailable = _unavailable(error)
         if unavailable is None:
             raise
         raise unavailable from error
 
 
-def original(error: Fault) -> BaseException | None:
-    """Return what the driver said, which SQLAlchemy wraps."""
-    return error.orig if isinstance(error, DBAPIError) else error
-
-
-def is_lost(error: BaseException | None) -> bool:
-    """Return whether there is no server at the other end any more, or not yet.
-
-    What the server itself says of a statement has an SQLSTATE; of class 57P when it stops.
-    """
-    if not isinstance(error, psycopg.OperationalError):
+def is_lost(error: Exception) -> bool:
+    """Return whether there is no server at the other end any more, or not yet."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if not isinstance(cause, psycopg.OperationalError):
         return False
-    return error.sqlstate is None or error.sqlstate.startswith(("08", "57P"))
+    # What the server itself says of a statement has an SQLSTATE.
+    return cause.sqlstate is None or cause.sqlstate.startswith(_AWAY)
 
 
-def _unavailable(error: BaseException | None) -> Unavailable | None:
-    if not isinstance(error, psycopg.Error):
-        return None
-    if error.sqlstate == _FULL:
-        log.error("disk.full", reason=safe_message(error))
-        return StorageFull("There is no room left for data.", ROOM_IN)
+def _unavailable(error: Exception) -> Unavailable | None:
     if is_lost(error):
         log.warning("database.away", reason=safe_message(error))
         return Busy("The database does not answer.")
-    return next(
-        (Busy(words) for kind, words in _WORDS.items() if (error.sqlstate or "").startswith(kind)),
-        None,
-    )
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    state = getattr(cause, "sqlstate", None) or ""
+    if state == _FULL:
+        log.error("disk.full", reason=safe_message(error))
+        return StorageFull("There is no room left for data.", ROOM_IN)
+    found = (words for kind, words in _WORDS.items() if state.startswith(kind))
+    return next(map(Busy, found), None)

@@ -70,11 +70,14 @@ class Replica:
         self._thread = threading.Thread(target=self._follow, name="replica", daemon=True)
         self._thread.start()
 
+    @property
+    def is_used(self) -> bool:
+        """Return whether it is heard of, and does not lag behind for long."""
+        return time.monotonic() < self._good_until
+
     def has(self, keys: Collection[str]) -> bool:
-        """Return whether the replica shows all that was acknowledged about these keys."""
-        return time.monotonic() < self._good_until and self._freshness.allows(
-            keys, self._replayed, self._as_of
-        )
+        """Return whether it shows all that was acknowledged about these people, conversations."""
+        return self.is_used and self._freshness.allows(keys, self._replayed, self._as_of)
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:

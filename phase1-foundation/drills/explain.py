@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import psycopg
-from psycopg import Rollback
 from sqlalchemy import make_url
 
 from drills.filled import CONVERSATIONS, SCHEMA, fill, schema
@@ -30,7 +29,7 @@ class Query(NamedTuple):
     name: str
     statement: str
     table: str = ""
-    index: str = ""
+    its_index: str = ""
 
 
 LIST = """SELECT c.*, m.role, m.read_seq
@@ -174,7 +173,7 @@ def tell_reads(connection: psycopg.Connection[Any]) -> None:
     print("| --- | ---: | ---: | --- | --- | ---: | ---: |")
     for query in QUERIES:
         found, without = explain(connection, query), explain_without(connection, query)
-        print(f"| {query.name} | {found} | {found.nodes} | {query.index} | {without} |")
+        print(f"| {query.name} | {found} | {found.nodes} | {query.its_index} | {without} |")
     for query in ALTERNATIVES:
         _tell_alternative(connection, query)
     with kept(connection, MAINTAINED):
@@ -196,15 +195,13 @@ def explain(connection: psycopg.Connection[Any], query: Query) -> Found:
 
 def explain_without(connection: psycopg.Connection[Any], query: Query) -> Found:
     """Return the same without the query's index, which is there again afterwards."""
-    with connection.transaction() as transaction:
+    with connection.transaction(force_rollback=True):
         for drop in (
-            f"ALTER TABLE {query.table} DROP CONSTRAINT IF EXISTS {query.index} CASCADE",
-            f"DROP INDEX IF EXISTS {query.index}",
+            f"ALTER TABLE {query.table} DROP CONSTRAINT IF EXISTS {query.its_index} CASCADE",
+            f"DROP INDEX IF EXISTS {query.its_index}",
         ):
             connection.execute(drop.encode())
-        found = explain(connection, query)
-        raise Rollback(transaction)
-    return found
+        return explain(connection, query)
 
 
 def tell_sizes(connection: psycopg.Connection[Any]) -> None:
@@ -212,11 +209,10 @@ def tell_sizes(connection: psycopg.Connection[Any]) -> None:
     print("\n| index | MB |\n| --- | ---: |")
     sizes = """SELECT indexrelname, pg_relation_size(indexrelid) / 1e6 FROM pg_stat_user_indexes
 WHERE schemaname = %s ORDER BY pg_relation_size(indexrelid) DESC LIMIT 10"""
-    with connection.transaction() as transaction:
+    with connection.transaction(force_rollback=True):
         connection.execute(TEXTS_ALONE)
         for name, size in connection.execute(sizes, [SCHEMA]):
             print(f"| {name} | {size:.1f} |")
-        raise Rollback(transaction)
 
 
 def tell_writes(connection: psycopg.Connection[Any]) -> None:

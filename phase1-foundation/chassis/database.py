@@ -183,15 +183,13 @@ class Database:
             context.spend("db", time.perf_counter() - began)
 
 
-def insert_if_new(
-    table: type[Base], *unique: str, where: ColumnElement[bool] | None = None
-) -> Insert:
+def insert_if_new(table: type[Base], *unique: str) -> Insert:
     """Return an INSERT of a row that has no effect if one with the same `unique` columns is there.
 
     Its `rowcount` tells: 1 or 0. Who looks first and then inserts may find that somebody else has
-    inserted meanwhile; this leaves it to the constraint. `where` is that of a partial index.
+    inserted meanwhile; this leaves it to the constraint.
     """
-    statement = insert(table).on_conflict_do_nothing(index_elements=unique, index_where=where)
+    statement = insert(table).on_conflict_do_nothing(index_elements=unique)
     return statement.execution_options(preserve_rowcount=True)  # which the driver forgets
 
 

@@ -51,7 +51,7 @@ INSERT = """
 INSERT INTO messages (conversation_id, seq, id, rev, kind, sender_id, client_id, sent_hash, body,
  reply_to, notice, created_at, edited_at, deleted_at)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
-ON CONFLICT (conversation_id, sender_id, client_id) WHERE client_id IS NOT NULL DO NOTHING"""
+ON CONFLICT (conversation_id, sender_id, client_id) DO NOTHING"""
 MARK_READ = """
 UPDATE members SET read_seq=%s
 WHERE members.conversation_id = %s AND members.user_id = %s AND members.read_seq < %s"""

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import PostgresDsn
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.dialects.postgresql.psycopg import PGExecutionContext_psycopg
 from sqlalchemy.exc import InvalidatePoolError
 
 from chassis import context
@@ -29,10 +30,11 @@ def engine_for(url: PostgresDsn, settings: DatabaseSettings, name: str) -> Engin
         pool_timeout=settings.database_timeout,
         pool_use_lifo=True,  # few warm connections rather than many that take turns
         connect_args=connect_args(settings),
+        execution_options={"booked_as": name},
         hide_parameters=True,  # else an error logs what people wrote, and hashes
     )
     event.listen(engine, "checkout", _refuse_the_dead)
-    _book_statements(engine, name)
+    engine.dialect.execution_ctx_cls = _Booked
     return engine
 
 
@@ -83,13 +85,19 @@ def _refuse_the_dead(raw: Any, _record: Any, _proxy: Any) -> None:
         raise InvalidatePoolError
 
 
-def _book_statements(engine: Engine, name: str) -> None:
-    @event.listens_for(engine, "before_cursor_execute")
-    def before(_c: Any, _cursor: Any, _sql: str, _args: Any, execution: Any, _many: bool) -> None:  # noqa: FBT001 - SQLAlchemy's signature
-        if execution is not None:
-            execution.started = time.perf_counter()
+class _Booked(PGExecutionContext_psycopg):
+    """A statement whose time is booked to the request that it is for, as its engine is called.
 
-    @event.listens_for(engine, "after_cursor_execute")
-    def after(_c: Any, _cursor: Any, _sql: str, _args: Any, execution: Any, _many: bool) -> None:  # noqa: FBT001 - SQLAlchemy's signature
-        if execution is not None:
-            context.spend(name, time.perf_counter() - execution.started, 1)
+    With a listener on the engine, SQLAlchemy would look up all its events for every statement.
+    """
+
+    def pre_exec(self) -> None:
+        """Begin to measure."""
+        super().pre_exec()  # type: ignore[no-untyped-call]
+        self._started = time.perf_counter()
+
+    def post_exec(self) -> None:
+        """Book what it took."""
+        took = time.perf_counter() - self._started
+        context.spend(self.execution_options["booked_as"], took, 1)
+        super().post_exec()  # type: ignore[no-untyped-call]

@@ -198,7 +198,7 @@ def explain_without(connection: psycopg.Connection[Any], query: Query) -> Found:
     with connection.transaction(force_rollback=True):
         for drop in (
             f"ALTER TABLE {query.table} DROP CONSTRAINT IF EXISTS {query.its_index} CASCADE",
-            f"DROP INDEX IF EXISTS {query.its_index}",
+            f"DROP INDEX IF EXISTS {SCHEMA}.{query.its_index}",  # never the system's own
         ):
             connection.execute(drop.encode())
         return explain(connection, query)

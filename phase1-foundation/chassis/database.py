@@ -18,7 +18,6 @@ from sqlalchemy import (
     func,
     select,
 )
-from sqlalchemy import cast as cast_to
 from sqlalchemy.dialects.postgresql import JSONB, Insert, insert
 from sqlalchemy.orm import DeclarativeBase, Session
 
@@ -194,7 +193,7 @@ def insert_if_new(table: type[Base], *unique: str) -> Insert:
 
 
 def greatest(*values: ColumnElement[int]) -> ColumnElement[int]:
-    """Return the largest of some values in one row."""
+    """Return the largest of some values in one row; what the standard calls GREATEST."""
     return func.greatest(*values)
 
 
@@ -214,7 +213,7 @@ def as_items(values: Collection[str] | Collection[int]) -> list[Any]:
 def pairs_of(parameter: str) -> Select[Any]:
     """Return a subquery for `IN` that yields two columns, over what `as_pairs` makes."""
     pairs = func.jsonb_each_text(bindparam(parameter, type_=JSONB)).table_valued("key", "value")
-    return select(pairs.c.key, cast_to(pairs.c.value, BigInteger))
+    return select(pairs.c.key, pairs.c.value.cast(BigInteger))
 
 
 def as_pairs(values: Mapping[str, int]) -> dict[str, int]:

@@ -104,15 +104,17 @@ class Replica:
     def _follow(self) -> None:
         wait = 0.0
         while not self._closing.wait(wait):
+            wait = LOOK_EVERY_AT_REST
             try:
                 self._look(*self._asked)
                 self.why_not = ""
+                if self._freshness.is_awaited:
+                    wait = LOOK_EVERY
             except (SQLAlchemyError, ConnectionError) as error:
                 self._know_nothing()  # after a crash it may come back with less than it had
                 if safe_message(error) != self.why_not:
                     self.why_not = safe_message(error)
                     log.warning("replica.off", reason=self.why_not)
-            wait = LOOK_EVERY if self._freshness.is_awaited else LOOK_EVERY_AT_REST
 
     def _look(self, primary: Engine, replica: Engine) -> None:
         now, is_away = time.monotonic(), False

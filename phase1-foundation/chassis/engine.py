@@ -99,5 +99,6 @@ class _Booked(PGExecutionContext_psycopg):
     def post_exec(self) -> None:
         """Book what it took."""
         took = time.perf_counter() - self._started
-        context.spend(self.execution_options["booked_as"], took, 1)
+        # SQLAlchemy's own questions, at the first connection, come without.
+        context.spend(self.execution_options.get("booked_as", ""), took, 1)
         super().post_exec()  # type: ignore[no-untyped-call]

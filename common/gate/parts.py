@@ -16,6 +16,7 @@ LAB = str(ROOT / "lab")
 PYTEST = ("--", "-p", "gate.plugin")
 SHORT = "--gate-short"
 OWN = "--gate-own"
+SYSTEM = ("-m", "not offline")  # what speaks of the contract's documents alone runs with phase 0
 APART = ("README.md", "architecture.*", "diffs")  # a phase's own, and in no patch
 BLOCKS = "test_a_block_of_commands_does_what_it_shows"
 
@@ -128,7 +129,8 @@ def _up(phase: Phase) -> Part:
 def _natively(phase: Phase) -> Part:
     number = _number(phase)
     title = f"{phase.label} as processes: its own tests and the whole contract"
-    return _tests(f"native-{number}", title, [number, "--native"])
+    arguments = () if number == "0" else SYSTEM
+    return _tests(f"native-{number}", title, [number, "--native"], arguments)
 
 
 def _under_docker(label: str, directory: Path) -> Part:
@@ -150,7 +152,7 @@ def _under_docker(label: str, directory: Path) -> Part:
         short,
         name=f"docker-{name}",
         title=f"{label} under Docker: up, ready, the whole contract, down",
-        first=_visit(name, "--docker", *PYTEST),
+        first=_visit(name, "--docker", *PYTEST, *SYSTEM),
         stands_on=(*_tree(directory), f":(exclude){directory.name}/*.py", *DOCKER),
         short=short,
     )

@@ -34,16 +34,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests that need half a minute or many people at the end: by then there are both."""
-    items.sort(key=lambda item: (_waits_for_time(item), _needs(item, "everybody")))
+    """Put the tests that wait for half a minute to pass at the end: by then it has passed."""
+    items.sort(key=_waits_for_time)
 
 
 def _waits_for_time(item: pytest.Item) -> bool:
-    return _needs(item, "aging")
-
-
-def _needs(item: pytest.Item, fixture: str) -> bool:
-    return fixture in getattr(item, "fixturenames", ())
+    return "aging" in getattr(item, "fixturenames", ())
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gate.parts import OWN, SHORT, STANDS_ON, Part, between, parts, touched_tests
+from gate.parts import OWN, SHORT, STANDS_ON, SYSTEM, Part, between, parts, touched_tests
 from lab import phases
 from lab.paths import ROOT
 from lab.steps.layout import lay_out
@@ -35,7 +35,7 @@ def test_every_phase_is_proven_on_both_engines_in_every_run_and_whole_when_it_ch
     assert all(BY_NAME[f"{kind}-{number}"].stands_on is None for kind in ALWAYS)
     docker = BY_NAME[f"docker-{number}"]
     assert docker.short is not None
-    assert docker.short.first == (*docker.first, SHORT)
+    assert (docker.short.first[-1], docker.first[-2:]) == (SHORT, SYSTEM)
     assert phase.directory.name in (BY_NAME[f"lesson-{number}"].stands_on or ())
 
 
@@ -50,6 +50,12 @@ def test_what_docker_makes_of_a_phase_and_processes_do_not_is_tested_whole(
     assert (
         not {f"{name}/{file}" for file in ("README.md", "chat/app.py", "architecture.svg")} & files
     )
+
+
+def test_what_needs_no_system_runs_once_with_the_first_phase() -> None:
+    assert "-m" not in BY_NAME["native-0"].first
+    others = [part for part in PARTS if part.kind in ("native", "docker") and part.name[-1] != "0"]
+    assert all(part.first[-2:] == SYSTEM for part in others)
 
 
 def test_everything_that_has_tests_is_a_part() -> None:

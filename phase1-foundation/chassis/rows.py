@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, Select, func, insert, select
 from sqlalchemy.exc import IntegrityError
@@ -51,7 +51,9 @@ def insert_rows(connection: Connection, table: type[Base], rows: list[NumberedRo
             try:
                 connection.execute(statement, values)
             except IntegrityError as error:
-                raise Refused(line, f"contradicts a line above: {error.orig}") from None
+                what = cast(Any, error.orig).diag
+                reason = f"{what.table_name}: {what.message_detail}"
+                raise Refused(line, f"contradicts a line above: {reason}") from None
         raise
 
 

@@ -30,11 +30,10 @@ def engine_for(url: PostgresDsn, settings: DatabaseSettings, name: str) -> Engin
         pool_timeout=settings.database_timeout,
         pool_use_lifo=True,  # few warm connections rather than many that take turns
         connect_args=connect_args(settings),
-        execution_options={"booked_as": name},
         hide_parameters=True,  # else an error logs what people wrote, and hashes
     )
     event.listen(engine, "checkout", _refuse_the_dead)
-    engine.dialect.execution_ctx_cls = _Booked
+    engine.dialect.execution_ctx_cls = _booked_as(name)
     return engine
 
 
@@ -85,20 +84,19 @@ def _refuse_the_dead(raw: Any, _record: Any, _proxy: Any) -> None:
         raise InvalidatePoolError
 
 
-class _Booked(PGExecutionContext_psycopg):
-    """A statement whose time is booked to the request that it is for, as its engine is called.
+def _booked_as(name: str) -> type[PGExecutionContext_psycopg]:
+    """Return what SQLAlchemy runs a statement in, with its time booked to the request it is for.
 
     With a listener on the engine, SQLAlchemy would look up all its events for every statement.
     """
 
-    def pre_exec(self) -> None:
-        """Begin to measure."""
-        super().pre_exec()  # type: ignore[no-untyped-call]
-        self._started = time.perf_counter()
+    class Booked(PGExecutionContext_psycopg):
+        def pre_exec(self) -> None:
+            super().pre_exec()  # type: ignore[no-untyped-call]
+            self._started = time.perf_counter()
 
-    def post_exec(self) -> None:
-        """Book what it took."""
-        took = time.perf_counter() - self._started
-        # SQLAlchemy's own questions, at the first connection, come without.
-        context.spend(self.execution_options.get("booked_as", ""), took, 1)
-        super().post_exec()  # type: ignore[no-untyped-call]
+        def post_exec(self) -> None:
+            context.spend(name, time.perf_counter() - self._started, 1)
+            super().post_exec()  # type: ignore[no-untyped-call]
+
+    return Booked

@@ -51,7 +51,9 @@ def insert_rows(connection: Connection, table: type[Base], rows: list[NumberedRo
             try:
                 connection.execute(statement, values)
             except IntegrityError as error:
-                raise Refused(line, f"contradicts a line above: {error.orig}") from None
+                told: Any = error.orig
+                words = f"{told.diag.table_name}: {told.diag.message_detail}"
+                raise Refused(line, f"contradicts a line above: {words}") from None
         raise
 
 

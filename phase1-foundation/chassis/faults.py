@@ -23,7 +23,7 @@ _FULL = "53100"
 _AWAY = ("08", "57P")
 _WORDS = {
     "25006": "The database takes no writes for the moment.",
-    "25P": "The database was kept waiting for too long.",
+    "25P03": "The database was kept waiting for too long.",
     "40": "Two writes were in each other's way.",  # a deadlock
     "53": "The database has no room for more people at once.",
     "55P03": "Another write is taking too long.",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Select, func, insert, select
 from sqlalchemy.exc import IntegrityError
@@ -51,9 +51,9 @@ def insert_rows(connection: Connection, table: type[Base], rows: list[NumberedRo
             try:
                 connection.execute(statement, values)
             except IntegrityError as error:
-                what = cast(Any, error.orig).diag
-                reason = f"{what.table_name}: {what.message_detail}"
-                raise Refused(line, f"contradicts a line above: {reason}") from None
+                told: Any = error.orig
+                words = f"{told.diag.table_name}: {told.diag.message_detail}"
+                raise Refused(line, f"contradicts a line above: {words}") from None
         raise
 
 

@@ -98,7 +98,7 @@ def _cases(
     if not shorts:
         return newest, whole, whole
     short = _known(shorts, seconds) or took
-    return newest + _of(number - NEWEST[kind], short), _of(number, short), whole
+    return newest + _of(number - NEWEST.get(kind, 0), short), _of(number, short), whole
 
 
 def _known(parts: Iterable[Part], seconds: Mapping[str, float]) -> list[float]:

@@ -7,10 +7,16 @@ HELD = 8.0
 """Seconds; longer than a request waits for the lock."""
 BEFORE = 5.0
 HOLD = """
-import os, sys, psycopg
-password = open(os.environ["CHAT_DATABASE_PASSWORD_FILE"]).read().strip()
-writer = psycopg.connect(os.environ["CHAT_DATABASE_URL"], password=password, autocommit=True)
-writer.execute("BEGIN; LOCK TABLE messages IN SHARE MODE")
+import os, sqlite3, sys
+if "CHAT_DATA_DIR" in os.environ:  # phase 0, where one lock is for everything
+    file = os.environ["CHAT_DATA_DIR"] + "/chat.sqlite3"
+    writer = sqlite3.connect(file, isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+else:
+    import psycopg
+    password = open(os.environ["CHAT_DATABASE_PASSWORD_FILE"]).read().strip()
+    writer = psycopg.connect(os.environ["CHAT_DATABASE_URL"], password=password, autocommit=True)
+    writer.execute("BEGIN; LOCK TABLE messages IN SHARE MODE")
 print("locked", flush=True)
 sys.stdin.read()
 writer.execute("ROLLBACK")

@@ -83,6 +83,19 @@ def test_an_isolated_instance_touches_neither_the_running_one_nor_its_data(
     assert not instance.directory.exists()
 
 
+def test_an_isolated_instance_goes_by_the_limits_that_it_is_given(
+    make_system: MakeSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LIMITS", raising=False)
+    text = ONE.replace("      DATA:", "      LIMITS: ${LIMITS:-real}\n      DATA:")
+    phase = make_system(text, name=f"lab-test-limits-{os.getpid()}").instance.phase
+    for limits in ("test", "bench"):
+        with isolated(NativeEngine(), phase, lambda _: None, limits) as (_, address):
+            assert answer(address)["env"]["LIMITS"] == limits
+    assert "LIMITS" not in os.environ
+    sweep(phase)
+
+
 def test_runs_of_one_phase_side_by_side_leave_each_other_alone(make_system: MakeSystem) -> None:
     """Between the end of an instance and the last look at its logs, it runs no more."""
     phase = make_system(ONE, name=f"lab-test-beside-{os.getpid()}").instance.phase

@@ -9,6 +9,7 @@ const TITLES = {
     'not-ready': 'Not ready',
     'overloaded': 'Overloaded',
     'payload-too-large': 'Payload too large',
+    'rate-limited': 'Too many requests',
 };
 const OF_STATUS = {
     400: ['bad-request', 'The request cannot be read.'],
@@ -73,4 +74,4 @@ function isRepeatable(r) {
     return REPEATABLE.includes(r.method) || (r.variables.resource === 'messages' && r.method === 'POST');
 }
 
-export default { refusal, unanswered };
+export default { document, refusal, unanswered };

@@ -1,0 +1,99 @@
+// What is decided before a request is passed on: `auth_request` asks `check`, and `refuse` answers.
+import crypto from 'crypto';
+import bucket from 'bucket.js';
+import problems from 'problems.js';
+
+const HELD = 200; // ms: who floods gets no faster refusals than that over one connection, and they cost little
+
+/** 96 bits of a secret: enough to tell logins apart, and nothing that could be used. */
+function short(secret) {
+    return crypto.createHash('sha256').update(secret).digest('base64url').slice(0, 16);
+}
+
+/** Whoever has one IPv6 address has all of its /64: the first four of eight groups. */
+function network(address) {
+    if (address.indexOf(':') < 0) {
+        return address;
+    }
+    const parts = address.split('::').map((part) => part.split(':'));
+    const left_out = parts[1] ? Math.max(8 - parts[0].length - parts[1].length, 0) : 0;
+    const groups = parts[0].concat(Array(left_out).fill('0'), parts[1] || []);
+    return groups.slice(0, 4).map((group) => parseInt(group, 16) || 0).join(':');
+}
+
+/** The bucket of one row of limits.json; undefined where the class has no such row. */
+function bucketOf(kind, who, id) {
+    const row = limits.classes[kind][who];
+    if (!row) {
+        return undefined;
+    }
+    const name = kind + '-' + who, factor = limits.factors[process.env.LIMITS || 'real'];
+    return {key: name + ':' + id, policy: bucket.policy(name, row.q * factor, row.w)};
+}
+
+/** Takes from a bucket; a newcomer for whom there is no room, from the one of all such newcomers. */
+function take(one) {
+    const shared = ngx.shared;
+    try {
+        return bucket.take(shared.limits, shared.locks, one.key, one.policy);
+    } catch (e) {
+        if (e.name !== 'SharedMemoryError') {
+            throw e;
+        }
+        return bucket.take(shared.spare, shared.locks, `${one.policy.name}:*`, one.policy);
+    }
+}
+
+/**
+ * Takes from the login's bucket, if a token is shown, and from the address's. How the closest one
+ * stands, or the one that refuses; what the address has used up already takes nothing from a login,
+ * and makes no bucket for a token that somebody has invented.
+ */
+async function admit(r, kind) {
+    const address = bucketOf(kind, 'address', network(r.variables.client));
+    const bearer = /^Bearer +(\S+)$/i.exec(r.headersIn.Authorization || '');
+    const login = bearer && bucketOf(kind, 'login', short(bearer[1]));
+    if (!login) {
+        return take(address);
+    }
+    const ahead = bucket.peek(ngx.shared.limits, address.key, address.policy);
+    if (!ahead.ok) {
+        return ahead;
+    }
+    const own = await take(login);
+    if (!own.ok) {
+        return own;
+    }
+    const all = await take(address);
+    return all.ok ? own : all;
+}
+
+/** 204, or 403 for `refuse` to answer. In headers as draft-ietf-httpapi-ratelimit-headers-10 has them. */
+async function check(r) {
+    const v = r.variables;
+    if (!limits.classes[v.limit_of]) {
+        r.return(204);
+        return;
+    }
+    const found = await admit(r, v.limit_of), policy = found.policy;
+    v.limit_policy = `"${policy.name}";q=${policy.q};w=${policy.w}`;
+    v.limit = `"${policy.name}";r=${found.left};t=${found.wait}`;
+    if (!found.ok) {
+        v.limit_wait = Math.max(found.wait, 1);
+        v.limit_broken = policy.name;
+        await new Promise((resolve) => setTimeout(resolve, HELD));
+    }
+    r.return(found.ok ? 204 : 403);
+}
+
+/** The document for the one who is refused. */
+function refusal(r) {
+    const v = r.variables, wait = Number(v.limit_wait);
+    const often = v.limit_policy.replace(/.*q=(\d+);w=(\d+)/, '$1 in $2 s');
+    const document = problems.document(r, 429, 'rate-limited', `More than ${often}. Come back in ${wait} s.`);
+    document.retry_after = wait;
+    document['violated-policies'] = [v.limit_broken];
+    return JSON.stringify(document);
+}
+
+export default { check, refusal };

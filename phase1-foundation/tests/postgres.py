@@ -1,7 +1,6 @@
 """A real PostgreSQL to use and to hurt: a primary, its replica, a database for each test."""
 
 import contextlib
-import hashlib
 import importlib.util
 import os
 import shutil
@@ -10,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import uuid
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -25,6 +25,16 @@ AS_NOBODY = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups")
 """The server refuses to run as root."""
 TEMPLATE = "template_chat"
 _LSN = "SELECT pg_current_wal_flush_lsn()"
+_END_SESSIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'"
+_EMPTY = """
+SET session_replication_role = replica; -- in any order, whatever refers to what
+DO $$ DECLARE name text; BEGIN
+    FOR name IN SELECT relname FROM pg_class
+        WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+        AND relname NOT IN ('alembic_version', 'system_mode')
+    LOOP EXECUTE format('DELETE FROM %I', name); END LOOP;
+    UPDATE system_mode SET mode = 'open';
+END $$"""
 
 
 def programs() -> Path:
@@ -148,7 +158,8 @@ class Cluster:
             shutil.chown(self.directory, "nobody", "nogroup")
         self.primary = self._primary()
         self._replica: Postgres | None = None
-        self._databases: set[str] = set()
+        self._databases: dict[str, str] = {}
+        self._given_back: list[str] = []
 
     def _primary(self) -> Postgres:
         data = self.directory / "primary"
@@ -173,13 +184,28 @@ class Cluster:
         _run("pg_basebackup", "-d", source, "-D", str(data), "-R", "-c", "fast", "--no-sync")
         return Postgres(data).start()
 
-    def database(self, name: str) -> str:
-        """Return the address of a database with empty tables; of the same one for the same name."""
-        name = f"test_{hashlib.sha256(name.encode()).hexdigest()[:16]}"
-        if name not in self._databases:
-            self.primary.ask(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} OWNER chat")
-            self._databases.add(name)
-        return self.primary.url(name)
+    def database(self, key: str) -> str:
+        """Return the address of a database with empty tables; of the same one for the same key."""
+        if key not in self._databases:
+            self._databases[key] = self._emptied() if self._given_back else self._new()
+        return self.primary.url(self._databases[key])
+
+    def give_back(self, directory: Path) -> None:
+        """Have the databases that stand for what is in a directory serve for others."""
+        for key in [one for one in self._databases if Path(one).is_relative_to(directory)]:
+            self._given_back.append(self._databases.pop(key))
+
+    def _new(self) -> str:
+        name = f"test_{uuid.uuid4().hex[:16]}"
+        self.primary.ask(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} OWNER chat")
+        return name
+
+    def _emptied(self) -> str:
+        """Return a database that was given back: to empty one takes a tenth of making one."""
+        name = self._given_back.pop()
+        self.primary.ask(_END_SESSIONS.format(name))
+        self.primary.ask(_EMPTY, name)
+        return name
 
     def at_replica(self, url: str) -> str:
         """Return the address of the same database at the replica, which has it by then."""

@@ -29,6 +29,14 @@ def servers() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def databases(tmp_path: Path) -> Iterator[None]:
+    """What stands for directories of this test serves the next one, emptied."""
+    yield
+    if cluster.cache_info().currsize:
+        cluster().give_back(tmp_path.resolve())
+
+
+@pytest.fixture(autouse=True)
 def without_a_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test meets a Redis that it has not asked for: nothing listens on port 1."""
     monkeypatch.setenv("CHAT_CACHE_URL", "redis://127.0.0.1:1/0")

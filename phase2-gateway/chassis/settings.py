@@ -31,6 +31,9 @@ class ServerSettings(BaseSettings):
     ] = ()
     """Whose word counts for the address that people see, such as `10.0.0.5, fd00::/8`."""
 
+    identity_secret_file: Path = Path("/run/secrets/identity-secret")
+    """What the gateway signs with who is calling. Without it nobody could be believed."""
+
     http_threads: int = Field(default=32, ge=16, le=256)
     """Threads that no socket can take; a socket occupies a thread of its own."""
     drain_seconds: float = Field(default=2.0, ge=0, le=5)

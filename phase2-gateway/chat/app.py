@@ -10,15 +10,17 @@ from chassis.cache.link import Link
 from chassis.database import Database
 from chassis.descriptors import make_room
 from chassis.events import Publisher
-from chassis.identity import Authenticator
+from chassis.identity import Identities
 from chassis.json import FastJSONProvider
 from chassis.limits import BODY_MAX
 from chassis.metrics import RequestMetrics
 from chassis.proxies import TrustedProxies
 from chassis.services import Services
 from chassis.web import RequestEnvelope
+from chat.auth.keys import Keys
 from chat.auth.passwords import Passwords
 from chat.auth.routes import auth
+from chat.auth.routes import keys as public_keys
 from chat.auth.service import AuthService, Lifetimes
 from chat.conversations.cached import CachedConversations
 from chat.conversations.members import MemberService
@@ -66,7 +68,16 @@ def create_app(settings: Settings | None = None) -> Flask:
     problems.register(app)
     stopping = threading.Event()
     health = Health(database, found.get(Link), stopping)
-    for blueprint in (system(health), site, auth, profiles, conversations, messages, realtime):
+    for blueprint in (
+        system(health),
+        site,
+        public_keys,
+        auth,
+        profiles,
+        conversations,
+        messages,
+        realtime,
+    ):
         app.register_blueprint(blueprint)
 
     presence = PresenceService(database, connections, publisher)
@@ -109,16 +120,19 @@ def _make_services(database: Database, settings: Settings) -> Services:
     timeline = MessageTimeline()
     cache = Link(settings.cache_url, settings.cache_timeout, settings.cache_pause)
     people = CachedProfiles(database, cache)
+    keys = Keys(database, **settings.signing())
     accounts = AuthService(
         database,
         Passwords(settings.hashes_at_once, settings.hash_wait),
+        keys,
         Lifetimes(settings.refresh_ttl, settings.refresh_grace),
         people,
     )
     found.register(Database, database)
     found.register(Link, cache)
     found.register(Directories, Directories(settings.web_dir, settings.contract_dir, PHASE))
-    found.register(Authenticator, accounts)  # type: ignore[type-abstract]
+    found.register(Identities, Identities(settings.identity_secret_file.read_bytes()))
+    found.register(Keys, keys)
     found.register(AuthService, accounts)
     found.register(ProfileService, people)
     found.register(ConversationService, CachedConversations(database, timeline, people, cache))

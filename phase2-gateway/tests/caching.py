@@ -16,6 +16,7 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from gateway import create_app
 from postgres import settings_for
 from redis import Redis
 from redis.exceptions import RedisError
@@ -24,7 +25,6 @@ from werkzeug.test import TestResponse
 
 from chassis import services
 from chassis.cache.link import Link
-from chat.app import create_app
 
 PAUSE = 0.2
 """Seconds for which the applications here do without a Redis that has failed."""

@@ -12,17 +12,18 @@ from structlog.testing import capture_logs
 sys.path.insert(0, str(Path(__file__).parent))
 
 from caching import RedisServer, app_on, until_on
+from gateway import create_app, use_secrets
 from postgres import cluster, settings_for
 from running import Server
 
 from chassis.logs import with_request
 from chassis.redaction import Fields, describe_exception, mask
-from chat.app import create_app
 
 
 @pytest.fixture(scope="session", autouse=True)
 def servers() -> Iterator[None]:
     """PostgreSQL, started by whoever needs it first, and ended with the tests."""
+    use_secrets()
     yield
     if cluster.cache_info().currsize:
         cluster().close()

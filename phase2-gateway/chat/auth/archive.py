@@ -30,7 +30,7 @@ from chassis.rows import (
     stream,
 )
 from chat.auth.limits import USERNAME_PATTERN
-from chat.auth.models import AccessToken, Account, Login, RefreshToken
+from chat.auth.models import Account, Login, RefreshToken
 
 PasswordHash = Annotated[
     str, StringConstraints(pattern=r"^\$argon2id\$[A-Za-z0-9+/$,=]+$", max_length=512)
@@ -77,6 +77,7 @@ class LoginRecord(TypedDict):
     generation: Counter53
     rotated_at: Moment
     access_tokens: list[AccessTokenRecord]
+    """Of phases that look each one up. Here they mean nothing: their clients will refresh."""
     refresh_tokens: list[RefreshTokenRecord]
 
 
@@ -140,15 +141,6 @@ class Logins:
 
     def write(self, connection: Connection) -> Iterator[LoginRecord]:
         """Yield every login."""
-        access_tokens = Alongside(
-            stream(
-                connection,
-                select(*AccessToken.__table__.c).order_by(
-                    AccessToken.login_id, AccessToken.token_hash
-                ),
-            ),
-            lambda row: row.login_id,
-        )
         refresh_tokens = Alongside(
             stream(
                 connection,
@@ -168,12 +160,7 @@ class Logins:
                 access_ttl=row.access_ttl,
                 generation=row.generation,
                 rotated_at=row.rotated_at,
-                access_tokens=[
-                    AccessTokenRecord(
-                        token_hash=token.token_hash.hex(), expires_at=token.expires_at
-                    )
-                    for token in access_tokens.of(row.id)
-                ],
+                access_tokens=[],
                 refresh_tokens=[
                     RefreshTokenRecord(
                         token_hash=token.token_hash.hex(), generation=token.generation
@@ -207,21 +194,19 @@ def _check_tokens(number: int, login: LoginRecord) -> None:
 
 def _store(connection: Connection, logins: list[tuple[int, LoginRecord]]) -> None:
     login_rows: list[NumberedRow] = []
-    access_rows: list[NumberedRow] = []
     refresh_rows: list[NumberedRow] = []
     for number, login in logins:
         values = columns(login)
         values["account_id"] = values.pop("user_id")
-        access_rows += _token_rows(number, login["id"], values.pop("access_tokens"))
+        del values["access_tokens"]
         refresh_rows += _token_rows(number, login["id"], values.pop("refresh_tokens"))
         login_rows.append((number, values))
     insert_rows(connection, Login, login_rows)
-    insert_rows(connection, AccessToken, access_rows)
     insert_rows(connection, RefreshToken, refresh_rows)
 
 
 def _token_rows(
-    number: int, login_id: str, tokens: Sequence[AccessTokenRecord | RefreshTokenRecord]
+    number: int, login_id: str, tokens: Sequence[RefreshTokenRecord]
 ) -> Iterator[NumberedRow]:
     for token in tokens:
         values: dict[str, Any] = {**token, "login_id": login_id}

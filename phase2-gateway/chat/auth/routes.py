@@ -8,11 +8,13 @@ from pydantic import AfterValidator, Field, StringConstraints
 from chassis import services, text
 from chassis.identity import Caller
 from chassis.requests import Body, Exact, Name, body, login_required
+from chat.auth.keys import Keys
 from chat.auth.limits import ACCESS_TTL_MAX, PASSWORD_MAX, PASSWORD_MIN, USERNAME_PATTERN
 from chat.auth.service import AuthService
 from chat.profiles.limits import DISPLAY_NAME_MAX
 
 auth = Blueprint("auth", __name__, url_prefix="/api/v1/auth")
+keys = Blueprint("keys", __name__)
 
 Username = Annotated[str, StringConstraints(pattern=USERNAME_PATTERN)]
 DisplayName = Annotated[Name, StringConstraints(min_length=1, max_length=DISPLAY_NAME_MAX)]
@@ -51,6 +53,12 @@ class Refresh(Body):
     """`POST /auth/refresh`."""
 
     refresh_token: str = Field(min_length=1, max_length=512)
+
+
+@keys.get("/.well-known/jwks.json")
+def public_keys() -> Response:
+    """Give out what access tokens are verified with (RFC 7517, 5)."""
+    return jsonify(keys=services.get(Keys).published())
 
 
 @auth.post("/register")

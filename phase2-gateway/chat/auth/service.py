@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypedDict
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, select
+from sqlalchemy import ColumnElement, Connection, delete, select
 from sqlalchemy.orm import Session
 
 from chassis.clock import now_ms
@@ -13,21 +13,19 @@ from chassis.errors import Conflict, Unauthenticated
 from chassis.events import new_event
 from chassis.identity import LOGINS_ENDED, Caller
 from chassis.ids import new_id
-from chassis.replica import rereading
 from chassis.tokens import hash_token, new_token
 from chassis.work import Work
+from chat.auth.access import AccessTokens
+from chat.auth.keys import Keys
 from chat.auth.limits import ACCESS_TTL_MAX
-from chat.auth.models import AccessToken, Account, Login, RefreshToken
+from chat.auth.models import Account, EndedLogin, Login, RefreshToken
 from chat.auth.passwords import Passwords
 
 TOKENS_KEPT = 1000
-"""Of one login, of each kind. Nobody's own device comes near it; a loop must not fill the disk."""
+"""Of one login. Nobody's own device comes near it; a loop must not fill the disk."""
 
-_CALLER = (
-    select(Login.account_id, Login.id)
-    .join(AccessToken, AccessToken.login_id == Login.id)
-    .where(AccessToken.token_hash == bindparam("hash"), AccessToken.expires_at > bindparam("now"))
-)
+REMEMBERED = (ACCESS_TTL_MAX + 60) * 1000
+"""Milliseconds after which a login that has ended has no access token any more."""
 
 
 class UsernameTaken(Conflict):
@@ -88,17 +86,20 @@ class AuthService:
         self,
         database: Database,
         passwords: Passwords,
+        keys: Keys,
         lifetimes: Lifetimes,
         profiles: ProfileCreator,
     ) -> None:
         self._database = database
         self._passwords = passwords
+        self._keys = keys
         self._lifetimes = lifetimes
         self._profiles = profiles
 
     def register(self, username: str, password: str, display_name: str) -> Tokens:
         """Create an account with its profile, logged in; `UsernameTaken` if the name is."""
         password_hash = self._passwords.hash(password)
+        access = AccessTokens(self._keys)
         user_id = new_id()
         with self._database.session() as (session, work):
             inserted = work.connection.execute(
@@ -110,7 +111,7 @@ class AuthService:
                 raise UsernameTaken(f"Somebody else is called {username}.")
             # One transaction for both: nobody ever sees an account without a profile.
             self._profiles.create(work.connection, user_id, username, display_name)
-            return self._log_in(session, user_id, ACCESS_TTL_MAX)
+            return self._log_in(session, access, user_id, ACCESS_TTL_MAX)
 
     def log_in(self, username: str, password: str, access_ttl: int) -> Tokens:
         """Check the password and begin a login; `InvalidCredentials` if anything is wrong.
@@ -126,30 +127,30 @@ class AuthService:
         fitting = self._passwords.verify(found.password_hash if found else None, password)
         if found is None or fitting is None:
             raise InvalidCredentials("The username or the password is wrong.")
+        access = AccessTokens(self._keys)
         with self._database.session() as (session, work):
             if fitting != found.password_hash:
                 session.get_one(Account, found.id).password_hash = fitting
             _forget_expired(work, found.id)
-            return self._log_in(session, found.id, access_ttl)
-
-    @rereading
-    def authenticate(self, access_token: str) -> Caller:
-        """Return whose access token this is; `Unauthenticated` when unknown, expired or ended."""
-        values = {"hash": hash_token(access_token), "now": now_ms()}
-        with self._database.read(fresh_for=()) as connection:
-            row = connection.execute(_CALLER, values).first()
-        if row is None:  # or so new that a replica does not have it yet
-            with self._database.read() as connection:
-                row = connection.execute(_CALLER, values).first()
-        if row is None:
-            raise Unauthenticated("The access token is unknown, expired or revoked.")
-        return Caller(user_id=row[0], login_id=row[1])
+            return self._log_in(session, access, found.id, access_ttl)
 
     def is_alive(self, caller: Caller) -> bool:
         """Return whether the caller's login has not ended. An expired access token ends none."""
         with self._database.read() as connection:
             found = connection.scalar(select(Login.id).where(Login.id == caller.login_id))
         return found is not None
+
+    def ended_since(self, moment: int) -> tuple[dict[str, int], int]:
+        """Return which logins have ended since then, and when, and the present; in milliseconds.
+
+        The moment is when an end was written down, not when it was committed: ask for some more.
+        """
+        now = now_ms()
+        since = max(moment, now - REMEMBERED)
+        with self._database.read() as connection:
+            statement = select(EndedLogin.login_id, EndedLogin.ended_at)
+            rows = connection.execute(statement.where(EndedLogin.ended_at > since)).all()
+        return {row.login_id: row.ended_at for row in rows}, now
 
     def refresh(self, refresh_token: str) -> Tokens:
         """Exchange a refresh token for new tokens (RFC 9700, 4.14.2: rotation).
@@ -158,7 +159,7 @@ class AuthService:
         too, for a moment, until one of its successors is used. Whoever comes with an older token
         may be a thief, or the victim of one: the login ends for both.
         """
-        now = now_ms()
+        access, now = AccessTokens(self._keys), now_ms()
         with self._database.session() as (session, work):
             token = session.get(RefreshToken, hash_token(refresh_token))
             login = session.get(Login, token.login_id, with_for_update=True) if token else None
@@ -166,16 +167,16 @@ class AuthService:
                 raise InvalidRefreshToken("The refresh token is unknown, or its login has ended.")
             if self._is_spent(token, login, now):
                 session.delete(login)
-                _announce_ended(work, [login.id])
+                _end(work, [login.id])
             else:
-                return self._rotate(session, token, login, now)
+                return self._rotate(session, access, token, login, now)
         raise InvalidRefreshToken("The refresh token was used before; its login has been ended.")
 
     def log_out(self, caller: Caller) -> None:
         """End the caller's login."""
         with self._database.write() as work:
             work.connection.execute(delete(Login).where(Login.id == caller.login_id))
-            _announce_ended(work, [caller.login_id])
+            _end(work, [caller.login_id])
 
     def log_out_everywhere(self, caller: Caller) -> None:
         """End every login of the caller, this one too."""
@@ -190,20 +191,19 @@ class AuthService:
         in_grace = now - login.rotated_at < self._lifetimes.grace * 1000
         return not (token.generation == login.generation - 1 and in_grace)
 
-    def _rotate(self, session: Session, token: RefreshToken, login: Login, now: int) -> Tokens:
+    def _rotate(
+        self, session: Session, access: AccessTokens, token: RefreshToken, login: Login, now: int
+    ) -> Tokens:
         if token.generation == login.generation:
             login.generation += 1
             login.rotated_at = now
         login.expires_at = now + self._lifetimes.refresh * 1000
-        session.execute(
-            delete(AccessToken).where(
-                AccessToken.login_id == login.id, AccessToken.expires_at <= now
-            )
-        )
         _forget_oldest_tokens(session, login)
-        return self._issue(session, login, now)
+        return self._issue(session, access, login)
 
-    def _log_in(self, session: Session, account_id: str, access_ttl: int) -> Tokens:
+    def _log_in(
+        self, session: Session, access: AccessTokens, account_id: str, access_ttl: int
+    ) -> Tokens:
         now = now_ms()
         login = Login(
             id=new_id(),
@@ -216,17 +216,11 @@ class AuthService:
         )
         session.add(login)
         session.flush()
-        return self._issue(session, login, now)
+        return self._issue(session, access, login)
 
-    def _issue(self, session: Session, login: Login, now: int) -> Tokens:
-        access_token, refresh_token = new_token(), new_token()
-        session.add(
-            AccessToken(
-                token_hash=hash_token(access_token),
-                login_id=login.id,
-                expires_at=now + login.access_ttl * 1000,
-            )
-        )
+    def _issue(self, session: Session, access: AccessTokens, login: Login) -> Tokens:
+        role = session.get_one(Account, login.account_id).role
+        refresh_token = new_token()
         session.add(
             RefreshToken(
                 token_hash=hash_token(refresh_token),
@@ -238,7 +232,7 @@ class AuthService:
             user_id=login.account_id,
             login_id=login.id,
             token_type="Bearer",  # noqa: S106 - the name of a scheme
-            access_token=access_token,
+            access_token=access.issue(login.account_id, login.id, role, login.access_ttl),
             expires_in=login.access_ttl,
             refresh_token=refresh_token,
             refresh_expires_in=self._lifetimes.refresh,
@@ -251,24 +245,25 @@ def _forget_expired(work: Work, account_id: str) -> None:
 
 def _end_logins(work: Work, *which: ColumnElement[bool]) -> None:
     ended = work.connection.scalars(delete(Login).where(*which).returning(Login.id)).all()
-    _announce_ended(work, ended)
+    if ended:
+        _end(work, ended)
 
 
-def _announce_ended(work: Work, login_ids: Sequence[str]) -> None:
-    if login_ids:
-        work.announce(new_event(LOGINS_ENDED, {"login_ids": list(login_ids)}))
+def _end(work: Work, login_ids: Sequence[str]) -> None:
+    """Have the gateway refuse the tokens of these logins, and their sockets closed."""
+    now = now_ms()
+    work.connection.execute(delete(EndedLogin).where(EndedLogin.ended_at < now - REMEMBERED))
+    rows = [{"login_id": login_id, "ended_at": now} for login_id in login_ids]
+    work.connection.execute(insert_if_new(EndedLogin, "login_id").values(rows))
+    work.announce(new_event(LOGINS_ENDED, {"login_ids": list(login_ids)}))
 
 
 def _forget_oldest_tokens(session: Session, login: Login) -> None:
     """Make room for new ones among `TOKENS_KEPT`. A forgotten refresh token ends nothing."""
-    for kind, age in (
-        (RefreshToken, RefreshToken.generation),
-        (AccessToken, AccessToken.expires_at),
-    ):
-        oldest = (
-            select(kind.token_hash)
-            .where(kind.login_id == login.id)
-            .order_by(age.desc(), kind.token_hash)
-            .offset(TOKENS_KEPT - 1)
-        )
-        session.execute(delete(kind).where(kind.token_hash.in_(oldest)))
+    oldest = (
+        select(RefreshToken.token_hash)
+        .where(RefreshToken.login_id == login.id)
+        .order_by(RefreshToken.generation.desc(), RefreshToken.token_hash)
+        .offset(TOKENS_KEPT - 1)
+    )
+    session.execute(delete(RefreshToken).where(RefreshToken.token_hash.in_(oldest)))

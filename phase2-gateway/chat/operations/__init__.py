@@ -8,11 +8,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flask import Flask, Response, jsonify, send_from_directory
+from flask import Flask, Response, jsonify, request, send_from_directory
 
 from chassis import context, problems
 from chassis.metrics import RequestMetrics
 from chassis.services import Services
+from chat.auth.service import AuthService
 from chat.health import Health
 from chat.site import client_file
 
@@ -58,5 +59,11 @@ def make_operations(metrics: RequestMetrics, health: Health, found: Services) ->
     def is_ready() -> tuple[Response, int]:
         report, ready = health.report()
         return jsonify(report), 200 if ready else 503
+
+    @app.get("/ended-logins")
+    def ended_logins() -> Response:
+        """Tell the gateway which logins' tokens to refuse; `?since=` is in milliseconds."""
+        ended, now = found.get(AuthService).ended_since(request.args.get("since", 0, int))
+        return jsonify(now=now, ended=ended)
 
     return app

@@ -28,6 +28,7 @@ from archives import (
 )
 from flask import Flask
 from flask.testing import FlaskClient
+from gateway import create_app
 from postgres import settings_for
 from sqlalchemy import event
 
@@ -35,7 +36,6 @@ from chassis.archive import Refused
 from chassis.database import Database
 from chassis.mode import Mode
 from chassis.transfer import NotPossible
-from chat.app import create_app
 
 Records = list[dict[str, Any]]
 

@@ -10,11 +10,11 @@ from archives import ANN, EVE, GROUP, dump, load, sealed, small
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from gateway import create_app
 from postgres import settings_for
 
 from chassis import services
 from chassis.database import Database
-from chat.app import create_app
 
 HEART, FULL_HEART = "\u2764", "\u2764\ufe0f"
 OLD_PASSWORD = unicodedata.normalize("NFD", "p\u00e4ssw\u00f6rd")

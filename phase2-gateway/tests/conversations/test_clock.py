@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from gateway import create_app
 from postgres import settings_for
 
-from chat.app import create_app
 from chat.conversations import members, service
 from chat.messages import timeline
 

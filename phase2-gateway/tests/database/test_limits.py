@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from gateway import create_app
 from postgres import Cluster, address_of, cluster, settings_for
 from psycopg import errors as pg
 from pydantic import PostgresDsn
@@ -19,7 +20,6 @@ from chassis import services
 from chassis.database import Database
 from chassis.errors import Busy, StorageFull
 from chassis.faults import told_apart
-from chat.app import create_app
 
 
 def _register(client: FlaskClient) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from gateway import create_app
 from postgres import Cluster, address_of, cluster, settings_for
 from pydantic import PostgresDsn
 from sqlalchemy import event
@@ -17,7 +18,6 @@ from werkzeug.test import TestResponse
 from chassis import services
 from chassis.database import Database
 from chassis.replica import Replica
-from chat.app import create_app
 
 API = "/api/v1"
 WITHIN = 2.0

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from gateway import create_app
 from postgres import settings_for
 from running import Server
 from sqlalchemy import event
@@ -21,7 +22,6 @@ from chassis.database import Database
 from chassis.events import Event, Publisher
 from chassis.identity import Caller
 from chassis.redaction import Fields
-from chat.app import create_app
 from chat.conversations.service import ConversationService
 from chat.realtime.connections import Connections
 from chat.realtime.service import PresenceService

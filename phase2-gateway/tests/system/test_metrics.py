@@ -13,6 +13,7 @@ import pytest
 import socketio
 from flask import Flask
 from flask.testing import FlaskClient
+from gateway import create_app
 from postgres import settings_for
 from running import Person, Server, metric, wait_for
 from werkzeug.test import TestResponse
@@ -21,7 +22,6 @@ from chassis import services
 from chassis.database import Database
 from chassis.metrics import RequestMetrics
 from chassis.mode import Mode, set_mode
-from chat.app import create_app
 from chat.health import Health
 
 INSIDE = "http://localhost:9000"

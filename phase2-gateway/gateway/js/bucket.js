@@ -1,0 +1,96 @@
+// A token bucket for each key, shared by all workers and exact whichever of them is asked.
+//
+// Of a bucket one number is kept: when it will be full again, in µs since 1970 (the "generic cell
+// rate algorithm", ITU-T I.371). A token taken moves that on by `interval`, what a token takes to
+// come back; a bucket that is full is not kept at all, so the dictionary forgets it by itself.
+//
+// The dictionary can add to a number at once, but not compare and set. So who takes a token holds
+// the key's lock meanwhile, some microseconds. A worker that is killed just then leaves its lock
+// behind: it ends after LOCK ms, and only that key has waited.
+
+const LOCK = 500, SPINS = 50, PATIENCE = 4 * LOCK; // ms, attempts, ms
+
+function clock() {
+    return Date.now() * 1000;
+}
+
+/** A bucket of `q` tokens that is full again after `w` seconds. All numbers whole: sums stay exact. */
+function policy(name, q, w) {
+    const interval = Math.ceil(w * 1e6 / q);
+    return {name: name, q: q, w: w, interval: interval, depth: interval * q};
+}
+
+/** How a bucket stands: `left` tokens; `wait`, seconds until there is one more, 0 when it is full. */
+function standing(full, now, policy) {
+    const debt = Math.max((full || 0) - now, 0);
+    const left = Math.max(Math.floor((policy.depth - debt) / policy.interval), 0);
+    const more = debt - (policy.depth - (left + 1) * policy.interval);
+    return {policy: policy, left: left, wait: debt ? Math.ceil(more / 1e6) : 0};
+}
+
+/** Looks without taking; one read, and true at that moment. */
+function peek(dict, key, policy, now) {
+    return standing(dict.get(key), now || clock(), policy);
+}
+
+function pause(ms) {
+    return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Returns whether the key's lock was got; waits without holding up this worker's other requests. */
+async function locked(locks, key) {
+    const began = Date.now();
+    while (Date.now() - began < PATIENCE) {
+        for (let spins = 0; spins < SPINS; spins++) {
+            if (locks.add(key, 1, LOCK)) {
+                return true;
+            }
+        }
+        await pause(1);
+    }
+    return false;
+}
+
+/** Empties a bucket that claims to owe more than it holds: limits were lowered, or the clock put back. */
+function mend(dict, key, policy, now) {
+    if (dict.get(key) - now > policy.depth) {
+        dict.set(key, now + policy.depth, Math.ceil(policy.depth / 1000) + 1000);
+    }
+    return peek(dict, key, policy, now);
+}
+
+/** Moves a bucket on. Never by set: who has stalled and lost the lock makes it too strict at worst. */
+function advance(dict, key, full, now, policy) {
+    const idle = Math.max(now - (full || now), 0);
+    const next = Math.max(full || now, now) + policy.interval;
+    const keep = Math.ceil((next - now) / 1000) + 1000; // ms; workers' clocks may be apart by a turn
+    if (full === undefined && dict.add(key, next, keep)) {
+        return next;
+    }
+    return dict.incr(key, idle + policy.interval, now, keep);
+}
+
+/**
+ * Takes a token: {policy, left, wait, ok}. Who is refused has changed nothing, and took no lock.
+ * Throws SharedMemoryError where there is no room for a new bucket.
+ */
+async function take(dict, locks, key, policy, at) {
+    const before = peek(dict, key, policy, at);
+    if (!before.left) {
+        return Object.assign(mend(dict, key, policy, at || clock()), {ok: false});
+    }
+    if (!await locked(locks, key)) {
+        return {policy: policy, left: 0, wait: 1, ok: false};
+    }
+    try {
+        const now = at || clock(), full = dict.get(key), found = standing(full, now, policy);
+        if (!found.left) {
+            return Object.assign(found, {ok: false});
+        }
+        return Object.assign(standing(advance(dict, key, full, now, policy), now, policy), {ok: true});
+    } finally {
+        locks.delete(key);
+    }
+}
+
+export default {policy, peek, take};

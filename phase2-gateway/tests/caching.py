@@ -16,11 +16,11 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
-from gateway import create_app
 from postgres import settings_for
 from redis import Redis
 from redis.exceptions import RedisError
 from running import wait_for
+from stand_in import create_app
 from werkzeug.test import TestResponse
 
 from chassis import services

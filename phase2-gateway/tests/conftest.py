@@ -12,9 +12,9 @@ from structlog.testing import capture_logs
 sys.path.insert(0, str(Path(__file__).parent))
 
 from caching import RedisServer, app_on, until_on
-from gateway import create_app, use_secrets
 from postgres import cluster, settings_for
 from running import Server
+from stand_in import create_app, use_secrets
 
 from chassis.logs import with_request
 from chassis.redaction import Fields, describe_exception, mask

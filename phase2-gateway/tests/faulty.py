@@ -4,9 +4,9 @@ import threading
 from typing import Any
 
 from flask import Flask, request
-from gateway import create_app
 from pydantic import TypeAdapter
 from sqlalchemy.exc import IntegrityError
+from stand_in import create_app
 
 
 def faulty_app() -> Flask:

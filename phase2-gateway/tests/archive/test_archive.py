@@ -28,9 +28,9 @@ from archives import (
 )
 from flask import Flask
 from flask.testing import FlaskClient
-from gateway import create_app
 from postgres import settings_for
 from sqlalchemy import event
+from stand_in import create_app
 
 from chassis.archive import Refused
 from chassis.database import Database

@@ -10,8 +10,8 @@ from archives import ANN, EVE, GROUP, dump, load, sealed, small
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
-from gateway import create_app
 from postgres import settings_for
+from stand_in import create_app
 
 from chassis import services
 from chassis.database import Database

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from gateway import create_app
 from postgres import settings_for
 from sqlalchemy import func, select
+from stand_in import create_app
 
 from chassis import services
 from chassis.clock import now_ms

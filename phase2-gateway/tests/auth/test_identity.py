@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from gateway import SECRET, identity
 from people import Somebody
+from stand_in import SECRET, identity
 
 from chassis.errors import Unauthenticated
 from chassis.identity import HEADER, LENGTH_MAX, Caller, Identities

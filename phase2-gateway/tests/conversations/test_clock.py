@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from gateway import create_app
 from postgres import settings_for
+from stand_in import create_app
 
 from chat.conversations import members, service
 from chat.messages import timeline

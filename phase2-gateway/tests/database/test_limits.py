@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from gateway import create_app
 from postgres import Cluster, address_of, cluster, settings_for
 from psycopg import errors as pg
 from pydantic import PostgresDsn
 from running import Person, Server, wait_for
 from sqlalchemy.exc import OperationalError
+from stand_in import create_app
 
 from chassis import services
 from chassis.database import Database

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from gateway import create_app
 from postgres import Cluster, address_of, cluster, settings_for
 from pydantic import PostgresDsn
 from sqlalchemy import event
+from stand_in import create_app
 from waiting import wait_for
 from werkzeug.test import TestResponse
 

@@ -11,11 +11,11 @@ import httpx
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from gateway import create_app
 from postgres import settings_for
 from running import Server
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
+from stand_in import create_app
 
 from chassis import services
 from chassis.database import Database

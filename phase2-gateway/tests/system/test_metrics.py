@@ -13,9 +13,9 @@ import pytest
 import socketio
 from flask import Flask
 from flask.testing import FlaskClient
-from gateway import create_app
 from postgres import settings_for
 from running import Person, Server, metric, wait_for
+from stand_in import create_app
 from werkzeug.test import TestResponse
 
 from chassis import services

@@ -1,0 +1,16 @@
+// What the tests ask of auth.js.
+import auth from 'auth.js';
+
+/** Whom a request comes from, and what the services behind would be told. */
+async function who(r) {
+    r.return(200, JSON.stringify(await auth.authenticate(r.headersIn.Authorization, r.variables.policy)));
+}
+
+/** What has been pulled, and which tokens have been verified. */
+function known(r) {
+    const found = {};
+    ['keys', 'ended', 'tokens'].forEach((name) => { found[name] = ngx.shared[name].keys(); });
+    r.return(200, JSON.stringify(found));
+}
+
+export default {who, known};

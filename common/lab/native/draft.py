@@ -102,6 +102,7 @@ class Draft:
             return self._addresses.port_of(self._name, number)
 
         launch = image.adapter.launch(image.server, self._argv, port)
+        asked |= {port for text in self._originals() for port in self._rewrite.listens_on(text)}
         for published in self._service.ports:
             if published.target not in asked:
                 raise RefusedError(

@@ -79,7 +79,12 @@ def in_wheel(module: str, folder: str) -> str:
     return str(Path(places[0]) / folder) if places else ""
 
 
-def find_server(product: str, names: Mapping[str, str], path: str | None = None) -> Server | None:
+def find_server(
+    product: str,
+    names: Mapping[str, str],
+    path: str | None = None,
+    question: str = "--version",
+) -> Server | None:
     """Look for programs, named as in the image → as here, on a search path (None: PATH).
 
     The first is asked for its version.
@@ -88,7 +93,7 @@ def find_server(product: str, names: Mapping[str, str], path: str | None = None)
     files = {name: Path(file) for name, file in found.items() if file is not None}
     if len(files) < len(names):
         return None
-    version = _version(next(iter(files.values())))
+    version = _version(next(iter(files.values())), question)
     return None if version is None else Server(product, version, files)
 
 
@@ -102,7 +107,7 @@ def ask(program: Path, question: str) -> "subprocess.CompletedProcess[str] | Non
         return None
 
 
-def _version(program: Path) -> str | None:
-    done = ask(program, "--version")
-    found = _VERSION.search(done.stdout) if done else None
+def _version(program: Path, question: str) -> str | None:
+    done = ask(program, question)
+    found = _VERSION.search(done.stdout or done.stderr) if done else None
     return found[1] if found else None

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from lab.native.adapters.adapter import Adapter
+from lab.native.adapters.nginx import Nginx
 from lab.native.adapters.postgres import Postgres
 from lab.native.adapters.redis import Redis
 
-ADAPTERS: Sequence[Adapter] = (Redis(), Postgres())
+ADAPTERS: Sequence[Adapter] = (Redis(), Postgres(), Nginx())
 
 
 def adapter_for(image: str) -> Adapter | None:

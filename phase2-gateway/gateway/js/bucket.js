@@ -33,20 +33,24 @@ function peek(dict, key, policy, now) {
     return standing(dict.get(key), now || clock(), policy);
 }
 
-function pause(ms) {
-    return new Promise((resolve) => setTimeout(resolve, ms));
+/** Gets the key's lock at once, or not: whoever has it is done in a moment, unless it is not running. */
+function lock(locks, key) {
+    for (let spins = 0; spins < SPINS; spins++) {
+        if (locks.add(key, 1, LOCK)) {
+            return true;
+        }
+    }
+    return false;
 }
 
-/** Returns whether the key's lock was got; waits without holding up this worker's other requests. */
-async function locked(locks, key) {
+/** Tries every ms; this worker's other requests go on meanwhile. */
+async function lockLater(locks, key) {
     const began = Date.now();
     while (Date.now() - began < PATIENCE) {
-        for (let spins = 0; spins < SPINS; spins++) {
-            if (locks.add(key, 1, LOCK)) {
-                return true;
-            }
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        if (lock(locks, key)) {
+            return true;
         }
-        await pause(1);
     }
     return false;
 }
@@ -70,27 +74,39 @@ function advance(dict, key, full, now, policy) {
     return dict.incr(key, idle + policy.interval, now, keep);
 }
 
-/**
- * Takes a token: {policy, left, wait, ok}. Who is refused has changed nothing, and took no lock.
- * Throws SharedMemoryError where there is no room for a new bucket.
- */
-async function take(dict, locks, key, policy, at) {
-    const before = peek(dict, key, policy, at);
-    if (!before.left) {
-        return Object.assign(mend(dict, key, policy, at || clock()), {ok: false});
-    }
-    if (!await locked(locks, key)) {
-        return {policy: policy, left: 0, wait: 1, ok: false};
-    }
+function refused(found) {
+    return Object.assign(found, {ok: false});
+}
+
+/** Takes a token under the lock that one has, and gives the lock back. */
+function takeLocked(dict, locks, key, policy, now) {
     try {
-        const now = at || clock(), full = dict.get(key), found = standing(full, now, policy);
+        const full = dict.get(key), found = standing(full, now, policy);
         if (!found.left) {
-            return Object.assign(found, {ok: false});
+            return refused(found);
         }
-        return Object.assign(standing(advance(dict, key, full, now, policy), now, policy), {ok: true});
+        const next = advance(dict, key, full, now, policy);
+        return Object.assign(standing(next, now, policy), {ok: true});
     } finally {
         locks.delete(key);
     }
+}
+
+/**
+ * Takes a token: {policy, left, wait, ok}, or a promise of it where the lock is taken. A refusal
+ * has changed nothing and took no lock. Throws SharedMemoryError where there is no room.
+ */
+function take(dict, locks, key, policy, at) {
+    const before = peek(dict, key, policy, at);
+    if (!before.left) {
+        return refused(mend(dict, key, policy, at || clock()));
+    }
+    if (lock(locks, key)) {
+        return takeLocked(dict, locks, key, policy, at || clock());
+    }
+    return lockLater(locks, key).then((got) => got
+        ? takeLocked(dict, locks, key, policy, at || clock())
+        : {policy: policy, left: 0, wait: 1, ok: false});
 }
 
 export default {policy, peek, take};

@@ -1,0 +1,92 @@
+// What is decided before a request is passed on: `auth_request` asks `check`, and `refuse` answers.
+import crypto from 'crypto';
+import bucket from 'bucket.js';
+
+/** 96 bits of a secret: enough to tell logins apart, and nothing that could be used. */
+function short(secret) {
+    return crypto.createHash('sha256').update(secret).digest('base64url').slice(0, 16);
+}
+
+/** Whoever has one IPv6 address has all of its /64. */
+function network(r) {
+    const address = r.rawVariables.binary_remote_addr;
+    return address.slice(0, address.length > 4 ? 8 : 4).toString('base64url');
+}
+
+/** Who asks, by the names that limits.json has for them, the closest first. */
+function askers(r) {
+    const bearer = /^Bearer +(\S+)$/i.exec(r.headersIn.Authorization || '');
+    const address = {who: 'address', id: network(r)};
+    return bearer ? [{who: 'login', id: short(bearer[1])}, address] : [address];
+}
+
+/** The buckets that a request of this class takes from: {key, policy}. */
+function buckets(r, kind) {
+    const rows = limits.classes[kind], factor = limits.factors[process.env.LIMITS || 'real'];
+    return askers(r).filter((asker) => rows[asker.who]).map((asker) => {
+        const row = rows[asker.who], name = `${kind}-${asker.who}`;
+        return {key: `${name}:${asker.id}`, policy: bucket.policy(name, row.q * factor, row.w)};
+    });
+}
+
+/** Takes from a bucket; a newcomer for whom there is no room, from the one of all such newcomers. */
+function take(one) {
+    const shared = ngx.shared;
+    try {
+        return bucket.take(shared.limits, shared.locks, one.key, one.policy);
+    } catch (e) {
+        if (e.name !== 'SharedMemoryError') {
+            throw e;
+        }
+        return bucket.take(shared.spare, shared.locks, `${one.policy.name}:*`, one.policy);
+    }
+}
+
+/** Takes from all or, as far as can be seen before, from none. How the first stands, or who refuses. */
+async function admit(all) {
+    for (let n = 0; n < all.length; n++) {
+        const found = bucket.peek(ngx.shared.limits, all[n].key, all[n].policy);
+        if (!found.left) {
+            return Object.assign(found, {ok: false});
+        }
+    }
+    let first;
+    for (let n = 0; n < all.length; n++) {
+        const found = await take(all[n]);
+        if (!found.ok) {
+            return found;
+        }
+        first = first || found;
+    }
+    return first;
+}
+
+/** 204, or 403 for `refuse` to answer. In headers as draft-ietf-httpapi-ratelimit-headers-10 has them. */
+async function check(r) {
+    const found = await admit(buckets(r, r.variables.limit_of));
+    const v = r.variables, policy = found.policy;
+    v.limit_policy = `"${policy.name}";q=${policy.q};w=${policy.w}`;
+    v.limit = `"${policy.name}";r=${found.left};t=${found.wait}`;
+    if (!found.ok) {
+        v.limit_wait = Math.max(found.wait, 1);
+        v.limit_broken = policy.name;
+    }
+    r.return(found.ok ? 204 : 403);
+}
+
+function refuse(r) {
+    const v = r.variables, wait = Number(v.limit_wait);
+    r.headersOut['Content-Type'] = 'application/problem+json';
+    r.headersOut['Retry-After'] = String(wait);
+    r.return(429, JSON.stringify({
+        type: '/api/docs/problems#rate-limited',
+        title: 'Too many requests',
+        status: 429,
+        detail: `That was more than ${v.limit_policy} allows. Wait ${wait} s.`,
+        request_id: v.id,
+        retry_after: wait,
+        'violated-policies': [v.limit_broken],
+    }));
+}
+
+export default {check, refuse};

@@ -48,7 +48,8 @@ async function verify(token, keyOf, now) {
     require(jwk, 'unknown key');
     const key = await crypto.subtle.importKey('jwk', jwk, CURVE, false, ['verify']);
     const signed = Buffer.from(parts[0] + '.' + parts[1]), signature = Buffer.from(parts[2], 'base64url');
-    require(await crypto.subtle.verify(SIGNATURE, key, signature, signed), 'another signature');
+    const genuine = await crypto.subtle.verify(SIGNATURE, key, signature, signed);
+    require(genuine, 'another signature');
     const claims = parsed(parts[1]);
     check(claims, now);
     return {kid: header.kid, sub: claims.sub, sid: claims.sid, roles: claims.roles, exp: claims.exp};

@@ -14,9 +14,9 @@ async function get(url) {
 
 /** Takes up the keys that are published, and drops those that are not any more. */
 async function keys(url) {
-    const known = ngx.shared.keys, published = (await get(url)).keys;
-    published.forEach((key) => known.set(key.kid, JSON.stringify(key)));
-    const kids = published.map((key) => key.kid);
+    const known = ngx.shared.keys, published = await get(url);
+    const kids = published.keys.map((key) => key.kid);
+    published.keys.forEach((key) => known.set(key.kid, JSON.stringify(key)));
     known.keys().filter((kid) => !kids.includes(kid)).forEach((kid) => known.delete(kid));
 }
 

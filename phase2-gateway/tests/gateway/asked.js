@@ -3,7 +3,8 @@ import auth from 'auth.js';
 
 /** Whom a request comes from, and what the services behind would be told. */
 async function who(r) {
-    r.return(200, JSON.stringify(await auth.authenticate(r.headersIn.Authorization, r.variables.policy)));
+    const found = await auth.authenticate(r.headersIn.Authorization, r.variables.policy);
+    r.return(200, JSON.stringify(found));
 }
 
 /** What has been pulled, and which tokens have been verified. */

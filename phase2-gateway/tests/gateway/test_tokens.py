@@ -245,7 +245,7 @@ def test_an_end_that_was_committed_late_is_not_missed(edge: Edge, monolith: Mono
 def test_a_rotation_is_not_noticed_and_a_key_that_is_taken_back_is(
     edge: Edge, monolith: Monolith
 ) -> None:
-    old = monolith.token(sid="through a rotation")
+    old = monolith.token(sid="through-a-rotation")
     assert "who" in edge.ask(old)
     monolith.signing["k2"] = ec.generate_private_key(ec.SECP256R1())
     new = monolith.token(kid="k2")

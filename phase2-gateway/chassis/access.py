@@ -9,7 +9,7 @@ from chassis.context import OPERATIONS, RequestContext, Span
 METHODS = frozenset(
     ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"]
 )
-QUIET = {"/healthz", "/readyz", "/.well-known/jwks.json", OPERATIONS}
+QUIET = {"/healthz", "/readyz", OPERATIONS}
 """Asked for every few seconds; their lines would hide the others."""
 
 _NOTHING = Span()

@@ -1,7 +1,6 @@
 """Putting the application together: the one place that knows every part."""
 
 import threading
-from pathlib import Path
 
 from flask import Flask
 
@@ -19,8 +18,7 @@ from chassis.services import Services
 from chassis.web import RequestEnvelope
 from chat.auth.keys import Keys
 from chat.auth.passwords import Passwords
-from chat.auth.routes import auth
-from chat.auth.routes import keys as public_keys
+from chat.auth.routes import auth, for_gateway
 from chat.auth.service import AuthService, Lifetimes
 from chat.conversations.cached import CachedConversations
 from chat.conversations.members import MemberService
@@ -45,10 +43,7 @@ from chat.realtime.service import PresenceService, TypingService
 from chat.realtime.tickets import Tickets
 from chat.realtime.websocket import limit_messages
 from chat.settings import Settings
-from chat.site import Directories, site
 from chat.system import BUILD, system
-
-PHASE = Path(__file__).resolve().parent.parent
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -68,16 +63,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     problems.register(app)
     stopping = threading.Event()
     health = Health(database, found.get(Link), stopping)
-    for blueprint in (
-        system(health),
-        site,
-        public_keys,
-        auth,
-        profiles,
-        conversations,
-        messages,
-        realtime,
-    ):
+    for blueprint in (system(health), auth, profiles, conversations, messages, realtime):
         app.register_blueprint(blueprint)
 
     presence = PresenceService(database, connections, publisher)
@@ -101,7 +87,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     room = make_room(settings.sockets_max, settings.http_threads, settings.database_connections)
     app.wsgi_app = Admission(app.wsgi_app, tickets, room.sockets)  # type: ignore[method-assign]
     proxied = TrustedProxies(app.wsgi_app, settings.trusted_proxies)
-    operations = make_operations(metrics, health, found)
+    operations = make_operations(metrics, health, settings.web_dir)
+    operations.extensions["services"] = found
+    operations.register_blueprint(for_gateway)
     listeners = by_listener(proxied, operations, settings.operations_bind)
     app.wsgi_app = RequestEnvelope(listeners, metrics.observe)  # type: ignore[method-assign]
     _watch(metrics, found, connections, stopping)
@@ -130,7 +118,6 @@ def _make_services(database: Database, settings: Settings) -> Services:
     )
     found.register(Database, database)
     found.register(Link, cache)
-    found.register(Directories, Directories(settings.web_dir, settings.contract_dir, PHASE))
     found.register(Identities, Identities(settings.identity_secret_file.read_bytes()))
     found.register(Keys, keys)
     found.register(AuthService, accounts)

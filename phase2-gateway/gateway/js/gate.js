@@ -13,20 +13,14 @@ function network(r) {
     return address.slice(0, address.length > 4 ? 8 : 4).toString('base64url');
 }
 
-/** Who asks, by the names that limits.json has for them, the closest first. */
-function askers(r) {
-    const bearer = /^Bearer +(\S+)$/i.exec(r.headersIn.Authorization || '');
-    const address = {who: 'address', id: network(r)};
-    return bearer ? [{who: 'login', id: short(bearer[1])}, address] : [address];
-}
-
-/** The buckets that a request of this class takes from: {key, policy}. */
-function buckets(r, kind) {
-    const rows = limits.classes[kind], factor = limits.factors[process.env.LIMITS || 'real'];
-    return askers(r).filter((asker) => rows[asker.who]).map((asker) => {
-        const row = rows[asker.who], name = `${kind}-${asker.who}`;
-        return {key: `${name}:${asker.id}`, policy: bucket.policy(name, row.q * factor, row.w)};
-    });
+/** The bucket of one row of limits.json; undefined where the class has no such row. */
+function bucketOf(kind, who, id) {
+    const row = limits.classes[kind][who];
+    if (!row) {
+        return undefined;
+    }
+    const name = kind + '-' + who, factor = limits.factors[process.env.LIMITS || 'real'];
+    return {key: name + ':' + id, policy: bucket.policy(name, row.q * factor, row.w)};
 }
 
 /** Takes from a bucket; a newcomer for whom there is no room, from the one of all such newcomers. */
@@ -42,28 +36,33 @@ function take(one) {
     }
 }
 
-/** Takes from all or, as far as can be seen before, from none. How the first stands, or who refuses. */
-async function admit(all) {
-    for (let n = 0; n < all.length; n++) {
-        const found = bucket.peek(ngx.shared.limits, all[n].key, all[n].policy);
-        if (!found.left) {
-            return Object.assign(found, {ok: false});
-        }
+/**
+ * Takes from the login's bucket, if a token is shown, and from the address's. How the closest one
+ * stands, or the one that refuses; what the address has used up already takes nothing from a login,
+ * and makes no bucket for a token that somebody has invented.
+ */
+async function admit(r, kind) {
+    const address = bucketOf(kind, 'address', network(r));
+    const bearer = /^Bearer +(\S+)$/i.exec(r.headersIn.Authorization || '');
+    const login = bearer && bucketOf(kind, 'login', short(bearer[1]));
+    if (!login) {
+        return take(address);
     }
-    let first;
-    for (let n = 0; n < all.length; n++) {
-        const found = await take(all[n]);
-        if (!found.ok) {
-            return found;
-        }
-        first = first || found;
+    const ahead = bucket.peek(ngx.shared.limits, address.key, address.policy);
+    if (!ahead.ok) {
+        return ahead;
     }
-    return first;
+    const own = await take(login);
+    if (!own.ok) {
+        return own;
+    }
+    const all = await take(address);
+    return all.ok ? own : all;
 }
 
 /** 204, or 403 for `refuse` to answer. In headers as draft-ietf-httpapi-ratelimit-headers-10 has them. */
 async function check(r) {
-    const found = await admit(buckets(r, r.variables.limit_of));
+    const found = await admit(r, r.variables.limit_of);
     const v = r.variables, policy = found.policy;
     v.limit_policy = `"${policy.name}";q=${policy.q};w=${policy.w}`;
     v.limit = `"${policy.name}";r=${found.left};t=${found.wait}`;

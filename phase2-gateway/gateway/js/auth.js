@@ -5,15 +5,13 @@ import jwt from 'jwt.js';
 
 const BEARER = /^bearer +([^ ]+) *$/i;
 const NOT_LOGGED_IN = {
-    status: 401, slug: 'unauthenticated', title: 'Not logged in',
+    status: 401, slug: 'unauthenticated',
     detail: 'Send an access token that is good: `Authorization: Bearer …`.',
 };
-const NOT_ALLOWED = {
-    status: 403, slug: 'forbidden', title: 'Not allowed', detail: 'This takes another role.',
-};
+const NOT_ALLOWED = {status: 403, slug: 'forbidden', detail: 'This is not for you.'};
 const NOT_YET = {
-    status: 503, slug: 'not-ready', title: 'Not ready', retry_after: 1,
-    detail: 'Whether this login has ended cannot be told at the moment.',
+    status: 503, slug: 'not-ready',
+    detail: 'Whether this login has ended cannot be told at the moment.', more: {retry_after: 1},
 };
 
 function keyOf(kid) {
@@ -41,7 +39,10 @@ async function read(token, now) {
     return who;
 }
 
-/** Returns {who}, null for somebody unknown, or {refusal}, a problem. `roles` may pass; '' is all. */
+/**
+ * Returns {who}, null for somebody unknown, or {refusal}, a problem. These `roles` may pass, words in a
+ * text; if it is empty, everybody may.
+ */
 async function authenticate(authorization, roles) {
     if (roles === '') {
         return {who: null};
@@ -67,4 +68,4 @@ async function authenticate(authorization, roles) {
     return allowed ? {who: who} : {refusal: NOT_ALLOWED};
 }
 
-export default {authenticate};
+export default {authenticate, NOT_ALLOWED};

@@ -20,12 +20,12 @@ function policy(name, q, w) {
     return {name: name, q: q, w: w, interval: interval, depth: interval * q};
 }
 
-/** How a bucket stands: `left` tokens; `wait`, seconds until there is one more, 0 when it is full. */
+/** How a bucket stands: `left` tokens; `wait`, seconds until one more, 0 when full; `ok` if one can be had. */
 function standing(full, now, policy) {
     const debt = Math.max((full || 0) - now, 0);
     const left = Math.max(Math.floor((policy.depth - debt) / policy.interval), 0);
     const more = debt - (policy.depth - (left + 1) * policy.interval);
-    return {policy: policy, left: left, wait: debt ? Math.ceil(more / 1e6) : 0};
+    return {policy: policy, left: left, wait: debt ? Math.ceil(more / 1e6) : 0, ok: left > 0};
 }
 
 /** Looks without taking; one read, and true at that moment. */
@@ -74,35 +74,33 @@ function advance(dict, key, full, now, policy) {
     return dict.incr(key, idle + policy.interval, now, keep);
 }
 
-function refused(found) {
-    return Object.assign(found, {ok: false});
-}
-
 /** Takes a token under the lock that one has, and gives the lock back. */
 function takeLocked(dict, locks, key, policy, now) {
     try {
         const full = dict.get(key), found = standing(full, now, policy);
-        if (!found.left) {
-            return refused(found);
+        if (!found.ok) {
+            return found;
         }
-        const next = advance(dict, key, full, now, policy);
-        return Object.assign(standing(next, now, policy), {ok: true});
+        const taken = standing(advance(dict, key, full, now, policy), now, policy);
+        taken.ok = true;
+        return taken;
     } finally {
         locks.delete(key);
     }
 }
 
 /**
- * Takes a token: {policy, left, wait, ok}, or a promise of it where the lock is taken. A refusal
- * has changed nothing and took no lock. Throws SharedMemoryError where there is no room.
+ * Takes a token, and returns how the bucket stands then and whether it was `ok`; a promise of it
+ * where the lock is taken. A refusal has changed nothing and took no lock. Throws SharedMemoryError
+ * where there is no room for a new bucket.
  */
 function take(dict, locks, key, policy, at) {
-    const before = peek(dict, key, policy, at);
-    if (!before.left) {
-        return refused(mend(dict, key, policy, at || clock()));
+    const now = at || clock(), before = peek(dict, key, policy, now);
+    if (!before.ok) {
+        return mend(dict, key, policy, now);
     }
     if (lock(locks, key)) {
-        return takeLocked(dict, locks, key, policy, at || clock());
+        return takeLocked(dict, locks, key, policy, now);
     }
     return lockLater(locks, key).then((got) => got
         ? takeLocked(dict, locks, key, policy, at || clock())

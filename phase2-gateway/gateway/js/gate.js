@@ -1,11 +1,7 @@
 // What is decided before a request is passed on: `auth_request` asks `check`, and `refuse` answers.
-import crypto from 'crypto';
+import auth from 'auth.js';
 import bucket from 'bucket.js';
-
-/** 96 bits of a secret: enough to tell logins apart, and nothing that could be used. */
-function short(secret) {
-    return crypto.createHash('sha256').update(secret).digest('base64url').slice(0, 16);
-}
+import problems from 'problems.js';
 
 /** Whoever has one IPv6 address has all of its /64. */
 function network(r) {
@@ -13,20 +9,14 @@ function network(r) {
     return address.slice(0, address.length > 4 ? 8 : 4).toString('base64url');
 }
 
-/** Who asks, by the names that limits.json has for them, the closest first. */
-function askers(r) {
-    const bearer = /^Bearer +(\S+)$/i.exec(r.headersIn.Authorization || '');
-    const address = {who: 'address', id: network(r)};
-    return bearer ? [{who: 'login', id: short(bearer[1])}, address] : [address];
-}
-
-/** The buckets that a request of this class takes from: {key, policy}. */
-function buckets(r, kind) {
-    const rows = limits.classes[kind], factor = limits.factors[process.env.LIMITS || 'real'];
-    return askers(r).filter((asker) => rows[asker.who]).map((asker) => {
-        const row = rows[asker.who], name = `${kind}-${asker.who}`;
-        return {key: `${name}:${asker.id}`, policy: bucket.policy(name, row.q * factor, row.w)};
-    });
+/** The bucket of one row of limits.json; undefined where the class has no such row. */
+function bucketOf(kind, who, id) {
+    const row = limits.classes[kind][who];
+    if (!row) {
+        return undefined;
+    }
+    const name = kind + '-' + who, factor = limits.factors[process.env.LIMITS || 'real'];
+    return {key: name + ':' + id, policy: bucket.policy(name, row.q * factor, row.w)};
 }
 
 /** Takes from a bucket; a newcomer for whom there is no room, from the one of all such newcomers. */
@@ -42,51 +32,70 @@ function take(one) {
     }
 }
 
-/** Takes from all or, as far as can be seen before, from none. How the first stands, or who refuses. */
-async function admit(all) {
-    for (let n = 0; n < all.length; n++) {
-        const found = bucket.peek(ngx.shared.limits, all[n].key, all[n].policy);
-        if (!found.left) {
-            return Object.assign(found, {ok: false});
-        }
+/**
+ * Takes from the login's bucket, if a token is shown, and from the address's. How the closest one
+ * stands, or the one that refuses; what the address has used up already takes nothing from a login,
+ * and makes no bucket for a token that somebody has invented.
+ */
+async function admit(r, kind) {
+    const address = bucketOf(kind, 'address', network(r));
+    const bearer = /^Bearer +(\S+)$/i.exec(r.headersIn.Authorization || '');
+    const login = bearer && bucketOf(kind, 'login', short(bearer[1]));
+    if (!login) {
+        return take(address);
     }
-    let first;
-    for (let n = 0; n < all.length; n++) {
-        const found = await take(all[n]);
-        if (!found.ok) {
-            return found;
-        }
-        first = first || found;
+    const ahead = bucket.peek(ngx.shared.limits, address.key, address.policy);
+    if (!ahead.ok) {
+        return ahead;
     }
-    return first;
+    const own = await take(login);
+    if (!own.ok) {
+        return own;
+    }
+    const all = await take(address);
+    return all.ok ? own : all;
 }
 
-/** 204, or 403 for `refuse` to answer. In headers as draft-ietf-httpapi-ratelimit-headers-10 has them. */
-async function check(r) {
-    const found = await admit(buckets(r, r.variables.limit_of));
-    const v = r.variables, policy = found.policy;
+/** Tells how a limit stands, as draft-ietf-httpapi-ratelimit-headers-10 has it. */
+function tell(v, found) {
+    const policy = found.policy;
     v.limit_policy = `"${policy.name}";q=${policy.q};w=${policy.w}`;
     v.limit = `"${policy.name}";r=${found.left};t=${found.wait}`;
-    if (!found.ok) {
-        v.limit_wait = Math.max(found.wait, 1);
-        v.limit_broken = policy.name;
+}
+
+/** What somebody is told who has asked too often. */
+function tooMuch(found) {
+    const wait = Math.max(found.wait, 1), policy = found.policy;
+    return {
+        status: 429, slug: 'rate-limited',
+        detail: `That was more than ${policy.q} in ${policy.w} s. Wait ${wait} s.`,
+        more: {retry_after: wait, 'violated-policies': [policy.name]},
+    };
+}
+
+/** 204, or 403 for `refuse` to answer. Who may not come in has used up something all the same. */
+async function check(r) {
+    const v = r.variables, judged = await auth.authenticate(r.headersIn.Authorization, v.allowed_to);
+    const found = await admit(buckets(r, v.limit_of, judged.who));
+    const refusal = found.ok ? judged.refusal : tooMuch(found);
+    tell(v, found);
+    if (refusal) {
+        v.refusal = JSON.stringify(refusal);
+    } else if (judged.who) {
+        v.identity = judged.who.identity;
     }
-    r.return(found.ok ? 204 : 403);
+    r.return(refusal ? 403 : 204);
 }
 
 function refuse(r) {
-    const v = r.variables, wait = Number(v.limit_wait);
-    r.headersOut['Content-Type'] = 'application/problem+json';
-    r.headersOut['Retry-After'] = String(wait);
-    r.return(429, JSON.stringify({
-        type: '/api/docs/problems#rate-limited',
-        title: 'Too many requests',
-        status: 429,
-        detail: `That was more than ${v.limit_policy} allows. Wait ${wait} s.`,
-        request_id: v.id,
-        retry_after: wait,
-        'violated-policies': [v.limit_broken],
-    }));
+    const why = r.variables.refusal ? JSON.parse(r.variables.refusal) : auth.NOT_ALLOWED;
+    if (why.status === 401) {
+        r.headersOut['WWW-Authenticate'] = 'Bearer error="invalid_token"';
+    }
+    if (why.more) {
+        r.headersOut['Retry-After'] = String(why.more.retry_after);
+    }
+    problems.answer(r, why.status, why.slug, why.detail, why.more);
 }
 
 export default {check, refuse};

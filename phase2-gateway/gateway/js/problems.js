@@ -11,10 +11,11 @@ const TITLES = {
     'not-ready': 'Not ready',
     'overloaded': 'Overloaded',
     'payload-too-large': 'Payload too large',
+    'rate-limited': 'Too many requests',
+    'unauthenticated': 'Not logged in',
     'unsupported-media-type': 'Unsupported media type',
 };
 const OF_STATUS = {
-    403: ['forbidden', 'This is not for you.'],
     404: ['not-found', 'There is nothing at this address.'],
     405: ['method-not-allowed', 'Files can only be read.'],
     413: ['payload-too-large', 'The body is longer than 64 KiB.'],

@@ -3,7 +3,7 @@ import auth from 'auth.js';
 
 /** Whom a request comes from, and what the services behind would be told. */
 async function who(r) {
-    const found = await auth.authenticate(r.headersIn.Authorization, r.variables.policy);
+    const found = await auth.authenticate(r.headersIn.Authorization, r.variables.allowed);
     r.return(200, JSON.stringify(found));
 }
 

@@ -270,7 +270,7 @@ def test_until_it_has_pulled_it_says_that_it_cannot_tell(
         edge.start()
         token = monolith.token()
         assert _is_refused(edge.ask(token), 503)
-        assert edge.ask(token)["refusal"]["retry_after"] == 1
+        assert edge.ask(token)["refusal"]["more"]["retry_after"] == 1
         assert _is_refused(edge.ask(None)), "who shows none will not have one in a moment"
         assert edge.ask(None, "/api/v1/system") == {"who": None}
         wait_for(lambda: "cannot be pulled" in edge.log())

@@ -33,22 +33,20 @@ function take(one) {
 }
 
 /**
- * Takes from the login's bucket, if a token is shown, and from the address's. How the closest one
- * stands, or the one that refuses; what the address has used up already takes nothing from a login,
- * and makes no bucket for a token that somebody has invented.
+ * Takes from a person's bucket and from the address's. How the closest one stands, or the one that
+ * refuses; what the address has used up already takes nothing from a person.
  */
-async function admit(r, kind) {
+async function admit(r, kind, person) {
     const address = bucketOf(kind, 'address', network(r));
-    const bearer = /^Bearer +(\S+)$/i.exec(r.headersIn.Authorization || '');
-    const login = bearer && bucketOf(kind, 'login', short(bearer[1]));
-    if (!login) {
+    const personal = person && bucketOf(kind, 'user', person.sub);
+    if (!personal) {
         return take(address);
     }
     const ahead = bucket.peek(ngx.shared.limits, address.key, address.policy);
     if (!ahead.ok) {
         return ahead;
     }
-    const own = await take(login);
+    const own = await take(personal);
     if (!own.ok) {
         return own;
     }
@@ -76,7 +74,7 @@ function tooMuch(found) {
 /** 204, or 403 for `refuse` to answer. Who may not come in has used up something all the same. */
 async function check(r) {
     const v = r.variables, judged = await auth.authenticate(r.headersIn.Authorization, v.allowed_to);
-    const found = await admit(buckets(r, v.limit_of, judged.who));
+    const found = await admit(r, v.limit_of, judged.who);
     const refusal = found.ok ? judged.refusal : tooMuch(found);
     tell(v, found);
     if (refusal) {

@@ -1,7 +1,6 @@
 """Putting the application together: the one place that knows every part."""
 
 import threading
-from pathlib import Path
 
 from flask import Flask
 
@@ -43,10 +42,7 @@ from chat.realtime.service import PresenceService, TypingService
 from chat.realtime.tickets import Tickets
 from chat.realtime.websocket import limit_messages
 from chat.settings import Settings
-from chat.site import Directories, site
 from chat.system import BUILD, system
-
-PHASE = Path(__file__).resolve().parent.parent
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -66,7 +62,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     problems.register(app)
     stopping = threading.Event()
     health = Health(database, found.get(Link), stopping)
-    for blueprint in (system(health), site, auth, profiles, conversations, messages, realtime):
+    for blueprint in (system(health), auth, profiles, conversations, messages, realtime):
         app.register_blueprint(blueprint)
 
     presence = PresenceService(database, connections, publisher)
@@ -90,7 +86,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     room = make_room(settings.sockets_max, settings.http_threads, settings.database_connections)
     app.wsgi_app = Admission(app.wsgi_app, tickets, room.sockets)  # type: ignore[method-assign]
     proxied = TrustedProxies(app.wsgi_app, settings.trusted_proxies)
-    operations = make_operations(metrics, health, found)
+    operations = make_operations(metrics, health, settings.web_dir)
     listeners = by_listener(proxied, operations, settings.operations_bind)
     app.wsgi_app = RequestEnvelope(listeners, metrics.observe)  # type: ignore[method-assign]
     _watch(metrics, found, connections, stopping)
@@ -117,7 +113,6 @@ def _make_services(database: Database, settings: Settings) -> Services:
     )
     found.register(Database, database)
     found.register(Link, cache)
-    found.register(Directories, Directories(settings.web_dir, settings.contract_dir, PHASE))
     found.register(Authenticator, accounts)  # type: ignore[type-abstract]
     found.register(AuthService, accounts)
     found.register(ProfileService, people)

@@ -16,4 +16,3 @@ class Settings(ServerSettings, DatabaseSettings, CacheSettings, AuthSettings, Re
     model_config = SettingsConfigDict(env_prefix="CHAT_", frozen=True)
 
     web_dir: Path = Path("../common/web")
-    contract_dir: Path = Path("../common/contract")

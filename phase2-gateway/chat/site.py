@@ -1,103 +1,81 @@
-"""Static files: the browser client, the API documents, this phase's lesson."""
+"""The files that the gateway sends: laid out by their addresses, as they are and compressed.
 
-from dataclasses import dataclass
+`python -m chat.site WEB CONTRACT SITE` does it once, before the gateway starts. The client's files get a
+directory named by what is in them, so that a browser need never ask whether they have changed.
+"""
+
+import gzip
+import hashlib
+import os
+import shutil
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
-from flask import Blueprint, Response, redirect, send_from_directory
-from werkzeug.exceptions import NotFound
-from werkzeug.wrappers import Response as BaseResponse
-
-from chassis import services
-
-OWN_FILES_ONLY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "font-src 'self'; connect-src 'self'; manifest-src 'self'; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
-# Besides, text becomes markup through DOMPurify or not at all.
-CLIENT_POLICY = f"{OWN_FILES_ONLY}; require-trusted-types-for 'script'; trusted-types dompurify"
-# The vendored renderers of the API documents write style attributes.
-DOCS_POLICY = OWN_FILES_ONLY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
-PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
-
+PHASE = Path(__file__).resolve().parent.parent
 CLIENT_FILES = {".html", ".js", ".css", ".svg", ".png", ".webmanifest", ".woff2"}
-
-site = Blueprint("site", __name__)
-
-
-@dataclass(frozen=True)
-class Directories:
-    """Where the files are."""
-
-    web: Path
-    contract: Path
-    phase: Path
+PAGES = ("index.html", "lesson.html")
+DOCUMENTS = ("openapi.yaml", "asyncapi.yaml")
+KEPT = 3
+"""How many versions of the client stay: a page that is open may still ask for parts of its own."""
 
 
-def _send(directory: Path, name: str, policy: str | None = None) -> Response:
-    """Send a file. Pages need a policy of their own; what they load keeps the strictest one."""
-    response = send_from_directory(directory.resolve(), name)
-    # Kept by the browser, and asked after by ETag each time: a new version shows at once.
-    response.headers["Cache-Control"] = "no-cache"
-    if policy:
-        response.headers["Content-Security-Policy"] = policy
-    return response
+def of_the_client(name: str) -> bool:
+    """Return whether this is a file of the browser client; its tests and notes stay at home."""
+    path = Path(name)
+    return path.suffix in CLIENT_FILES and "tests" not in path.parts
 
 
-@site.get("/")
-def index() -> Response:
-    """Send the browser client's page."""
-    return _send(services.get(Directories).web, "index.html", CLIENT_POLICY)
+def lay_out(web: Path, contract: Path, phase: Path, site: Path) -> None:
+    """Write everything below `site`: `plain` and `gzip` hold the same names."""
+    client = {name: (web / name).read_bytes() for name in _below(web) if of_the_client(name)}
+    content = hashlib.sha256(repr(sorted(client.items())).encode())
+    version = f"/web/{content.hexdigest()[:12]}/"
+    for name, data in client.items():
+        named = data.replace(b'"/web/', f'"{version}'.encode()) if _names_others(name) else data
+        _write(site, name if name in PAGES else version.lstrip("/") + name, named)
+    for name in _below(contract / "docs"):
+        _write(site, f"api/docs/{name}", (contract / "docs" / name).read_bytes())
+    for name in DOCUMENTS:
+        _write(site, f"api/{name}", (contract / name).read_bytes())
+    _write(site, "lesson.md", (phase / "README.md").read_bytes())
+    _write(site, "architecture.svg", (phase / "architecture.svg").read_bytes())
+    _forget(site)
 
 
-@site.get("/web/<path:name>")
-def client_file(name: str) -> Response:
-    """Send a file of the browser client; its tests and notes stay at home."""
-    if Path(name).suffix not in CLIENT_FILES or "tests" in Path(name).parts:
-        raise NotFound
-    return _send(services.get(Directories).web, name)
+def _below(directory: Path) -> Iterator[str]:
+    for path in sorted(directory.rglob("*")):
+        if path.is_file():
+            yield str(path.relative_to(directory))
 
 
-@site.get("/api/docs")
-def docs_without_slash() -> BaseResponse:
-    """Send people to where the page's relative links work."""
-    return redirect("/api/docs/")
+def _names_others(name: str) -> bool:
+    """Return whether a file of the client names others from the root; modules do it relatively."""
+    return Path(name).suffix in (".html", ".webmanifest")
 
 
-@site.get("/api/docs/")
-def docs() -> Response:
-    """Send the page that renders the API documents."""
-    return _send(services.get(Directories).contract / "docs", "index.html", DOCS_POLICY)
+def _write(site: Path, name: str, data: bytes) -> None:
+    """Write both forms, each at once: the gateway may be sending the one before."""
+    for form, content in (("plain", data), ("gzip", gzip.compress(data, mtime=0))):
+        target = site / form / name
+        target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        target.with_suffix(".new").write_bytes(content)
+        target.with_suffix(".new").chmod(0o644)
+        # nginx makes ETags of time and size. A time made of the content gives every gateway the
+        # same one, and another one to every change.
+        moment = int.from_bytes(hashlib.sha256(content).digest()[:4])
+        os.utime(target.with_suffix(".new"), (moment, moment))
+        target.with_suffix(".new").replace(target)
 
 
-@site.get("/api/docs/<path:name>")
-def docs_file(name: str) -> Response:
-    """Send a file of that page, or the page of problem types."""
-    name = "problems.html" if name == "problems" else name
-    return _send(services.get(Directories).contract / "docs", name, DOCS_POLICY)
+def _forget(site: Path) -> None:
+    """Remove all but the newest versions of the client."""
+    for form in ("plain", "gzip"):
+        versions = sorted((site / form / "web").iterdir(), key=lambda one: one.stat().st_ctime)
+        for old in versions[:-KEPT]:
+            shutil.rmtree(old)
 
 
-@site.get("/api/<any('openapi.yaml', 'asyncapi.yaml'):name>")
-def document(name: str) -> Response:
-    """Send one of the API documents."""
-    response = _send(services.get(Directories).contract, name)
-    response.mimetype = "application/yaml"  # RFC 9512; Python's table does not know it yet
-    return response
-
-
-@site.get("/lesson")
-def lesson() -> Response:
-    """Send the page that renders the lesson."""
-    return _send(services.get(Directories).web, "lesson.html", CLIENT_POLICY)
-
-
-@site.get("/lesson.md")
-def lesson_text() -> Response:
-    """Send the lesson of this phase."""
-    return _send(services.get(Directories).phase, "README.md")
-
-
-@site.get("/architecture.svg")
-def picture() -> Response:
-    """Send the picture of this phase's architecture."""
-    return _send(services.get(Directories).phase, "architecture.svg", PICTURE_POLICY)
+if __name__ == "__main__":
+    web, contract, site = map(Path, sys.argv[1:])
+    lay_out(web, contract, PHASE, site)

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flask import Flask, Response, jsonify, send_from_directory
+from werkzeug.exceptions import NotFound
 
 from chassis import context, problems
 from chassis.metrics import RequestMetrics
-from chassis.services import Services
 from chat.health import Health
-from chat.site import client_file
+from chat.site import of_the_client
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -38,14 +38,18 @@ def by_listener(
     return dispatch
 
 
-def make_operations(metrics: RequestMetrics, health: Health, found: Services) -> Flask:
-    """Return the application behind the second listener."""
+def make_operations(metrics: RequestMetrics, health: Health, web: Path) -> Flask:
+    """Return the application behind the second listener; `web` holds the dashboard's style."""
     app = Flask(__name__, static_folder=None)
     problems.register(app)
     app.before_request(lambda: setattr(context.current(), "route", context.OPERATIONS))
     metrics.exporter.register_endpoint("/metrics", app)
-    app.extensions["services"] = found
-    app.add_url_rule("/web/<path:name>", view_func=client_file)
+
+    @app.get("/web/<path:name>")
+    def client_file(name: str) -> Response:
+        if not of_the_client(name):
+            raise NotFound
+        return send_from_directory(web.resolve(), name)
 
     @app.get("/", defaults={"name": "index.html"})
     @app.get("/<any('main.js'):name>")

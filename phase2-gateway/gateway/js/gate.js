@@ -1,16 +1,21 @@
 // What is decided before a request is passed on: `auth_request` asks `check`, and `refuse` answers.
 import crypto from 'crypto';
 import bucket from 'bucket.js';
+import problems from 'problems.js';
 
 /** 96 bits of a secret: enough to tell logins apart, and nothing that could be used. */
 function short(secret) {
     return crypto.createHash('sha256').update(secret).digest('base64url').slice(0, 16);
 }
 
-/** Whoever has one IPv6 address has all of its /64. */
-function network(r) {
-    const address = r.rawVariables.binary_remote_addr;
-    return address.slice(0, address.length > 4 ? 8 : 4).toString('base64url');
+/** Whoever has one IPv6 address has all of its /64: the first four of eight groups. */
+function network(address) {
+    const parts = address.split('::').map((part) => part.split(':'));
+    const known = parts[0].length + (parts[1] || []).length;
+    if (address.indexOf(':') < 0) {
+        return address;
+    }
+    return parts[0].concat(parts[1] ? Array(Math.max(8 - known, 0)).fill('0') : []).slice(0, 4).join(':');
 }
 
 /** The bucket of one row of limits.json; undefined where the class has no such row. */
@@ -42,7 +47,7 @@ function take(one) {
  * and makes no bucket for a token that somebody has invented.
  */
 async function admit(r, kind) {
-    const address = bucketOf(kind, 'address', network(r));
+    const address = bucketOf(kind, 'address', network(r.variables.client));
     const bearer = /^Bearer +(\S+)$/i.exec(r.headersIn.Authorization || '');
     const login = bearer && bucketOf(kind, 'login', short(bearer[1]));
     if (!login) {
@@ -62,8 +67,12 @@ async function admit(r, kind) {
 
 /** 204, or 403 for `refuse` to answer. In headers as draft-ietf-httpapi-ratelimit-headers-10 has them. */
 async function check(r) {
-    const found = await admit(r, r.variables.limit_of);
-    const v = r.variables, policy = found.policy;
+    const v = r.variables;
+    if (!limits.classes[v.limit_of]) {
+        r.return(204);
+        return;
+    }
+    const found = await admit(r, v.limit_of), policy = found.policy;
     v.limit_policy = `"${policy.name}";q=${policy.q};w=${policy.w}`;
     v.limit = `"${policy.name}";r=${found.left};t=${found.wait}`;
     if (!found.ok) {
@@ -73,19 +82,16 @@ async function check(r) {
     r.return(found.ok ? 204 : 403);
 }
 
+/** Answers the one who is refused. */
 function refuse(r) {
     const v = r.variables, wait = Number(v.limit_wait);
-    r.headersOut['Content-Type'] = 'application/problem+json';
+    if (!wait) {
+        problems.answer(r, 403, 'forbidden', 'This is not for you.');
+        return;
+    }
     r.headersOut['Retry-After'] = String(wait);
-    r.return(429, JSON.stringify({
-        type: '/api/docs/problems#rate-limited',
-        title: 'Too many requests',
-        status: 429,
-        detail: `That was more than ${v.limit_policy} allows. Wait ${wait} s.`,
-        request_id: v.id,
-        retry_after: wait,
-        'violated-policies': [v.limit_broken],
-    }));
+    const detail = `More than ${v.limit_policy.replace(/.*q=(\d+);w=(\d+)/, '$1 in $2 s')}. Come back in ${wait} s.`;
+    problems.answer(r, 429, 'rate-limited', detail, { retry_after: wait, 'violated-policies': [v.limit_broken] });
 }
 
-export default {check, refuse};
+export default { check, refuse };

@@ -1,0 +1,81 @@
+// Errors of the gateway's own as problem documents (RFC 9457), of the types that the contract knows.
+import metrics from 'metrics.js';
+
+const TITLES = {
+    'bad-request': 'Bad request',
+    'forbidden': 'Not allowed',
+    'internal-error': 'Internal error',
+    'method-not-allowed': 'Method not allowed',
+    'no-answer': 'No answer',
+    'not-found': 'Not found',
+    'not-ready': 'Not ready',
+    'overloaded': 'Overloaded',
+    'payload-too-large': 'Payload too large',
+    'rate-limited': 'Too many requests',
+    'unsupported-media-type': 'Unsupported media type',
+};
+const OF_STATUS = {
+    403: ['forbidden', 'This is not for you.'],
+    404: ['not-found', 'There is nothing at this address.'],
+    405: ['method-not-allowed', 'Files can only be read.'],
+    413: ['payload-too-large', 'The body is longer than 64 KiB.'],
+    415: ['unsupported-media-type', 'This is no format that is known here.'],
+};
+const REPEATABLE = ['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS'];
+
+// Refuse what the gateway could not read or has no file for. nginx keeps the status.
+function refuse(r) {
+    const status = Number(r.variables.status);
+    const fault = status < 500 ? ['bad-request', 'The request cannot be read.'] : ['internal-error', 'The gateway has a fault.'];
+    const known = OF_STATUS[status] || fault;
+    if (status === 405) {
+        r.headersOut['Allow'] = 'GET, HEAD';
+    }
+    answer(r, known === fault && status < 500 ? 400 : status, known[0], known[1]);
+}
+
+// Say that a service gave no answer: come again (503) where doing it twice does no harm.
+function unanswered(r) {
+    const tried = r.variables.upstream_status;
+    if (r.variables.upstream_addr === r.variables.service) {
+        again(r, 'overloaded', 'All places at this service are taken.');
+    } else if (!isConnected(r) || tried === undefined) {
+        again(r, 'not-ready', 'This service is starting or stopping.');
+    } else if (isRepeatable(r)) {
+        again(r, 'not-ready', 'This service did not answer.');
+    } else {
+        const status = String(tried).endsWith('504') ? 504 : 502;
+        answer(r, status, 'no-answer', 'This service did not answer. Whether it has done what was asked is not known.');
+    }
+}
+
+function again(r, slug, detail) {
+    const seconds = 1;
+    r.headersOut['Retry-After'] = String(seconds);
+    answer(r, 503, slug, detail, { retry_after: seconds });
+}
+
+// Send a problem document; `more` are further members of it.
+function answer(r, status, slug, detail, more) {
+    metrics.problem(slug);
+    const document = {
+        type: `/api/docs/problems#${slug}`,
+        title: TITLES[slug],
+        status: status,
+        detail: detail,
+        request_id: r.variables.id,
+    };
+    r.headersOut['Content-Type'] = 'application/problem+json';
+    r.return(status, JSON.stringify(Object.assign(document, more)));
+}
+
+// Tell whether the request can have reached the service.
+function isConnected(r) {
+    return /\d\s*$/.test(r.variables.upstream_connect_time || '');
+}
+
+function isRepeatable(r) {
+    return REPEATABLE.includes(r.method) || (r.variables.resource === 'messages' && r.method === 'POST');
+}
+
+export default { refuse, unanswered, answer };

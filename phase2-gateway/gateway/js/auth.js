@@ -2,18 +2,9 @@
 import fs from 'fs';
 import hash from 'crypto';
 import jwt from 'jwt.js';
+import problems from 'problems.js';
 
 const BEARER = /^bearer +([^ ]+) *$/i;
-const NOT_LOGGED_IN = {
-    status: 401, slug: 'unauthenticated',
-    detail: 'Send an access token that is good: `Authorization: Bearer …`.',
-};
-const NOT_ALLOWED = {status: 403, slug: 'forbidden', detail: 'This is not for you.'};
-const NOT_YET = {
-    status: 503, slug: 'not-ready',
-    detail: 'Whether this login has ended cannot be told at the moment.', more: {retry_after: 1},
-};
-
 function keyOf(kid) {
     const jwk = ngx.shared.keys.get(kid);
     return jwk && JSON.parse(jwk);
@@ -40,8 +31,8 @@ async function read(token, now) {
 }
 
 /**
- * Returns {who}, null for somebody unknown, or {refusal}, a problem. These `roles` may pass, words in a
- * text; if it is empty, everybody may.
+ * Returns {who}, null for somebody unknown, or {refusal}, a problem's slug. `roles` may pass, words in
+ * one text; if it is empty, everybody.
  */
 async function authenticate(authorization, roles) {
     if (roles === '') {
@@ -49,23 +40,35 @@ async function authenticate(authorization, roles) {
     }
     const sent = BEARER.exec(authorization || ''), now = Date.now() / 1000;
     if (!sent) {
-        return {refusal: NOT_LOGGED_IN};
+        return {refusal: 'unauthenticated'};
     }
     if (!ngx.shared.ended.has('as of')) {
-        return {refusal: NOT_YET}; // the token may be good
+        return {refusal: 'not-ready'}; // the token may be good
     }
     let who;
     try {
         who = await read(sent[1], now);
     } catch (e) {
-        return {refusal: NOT_LOGGED_IN};
+        return {refusal: 'unauthenticated'};
     }
     // A token that was good when it was verified need not be so now.
     if (who.exp <= now || !ngx.shared.keys.has(who.kid) || ngx.shared.ended.has(who.sid)) {
-        return {refusal: NOT_LOGGED_IN};
+        return {refusal: 'unauthenticated'};
     }
     const allowed = roles.split(' ').some((role) => who.roles.includes(role));
-    return allowed ? {who: who} : {refusal: NOT_ALLOWED};
+    return allowed ? {who: who} : {refusal: 'forbidden'};
 }
 
-export default {authenticate, NOT_ALLOWED};
+/** Answers with a refusal. */
+function refuse(r, slug) {
+    if (slug === 'unauthenticated') {
+        r.headersOut['WWW-Authenticate'] = 'Bearer error="invalid_token"';
+        problems.answer(r, 401, slug, 'Send an access token that is good: `Authorization: Bearer …`.');
+    } else if (slug === 'not-ready') {
+        problems.again(r, slug, 'Whether this login has ended cannot be told at the moment.');
+    } else {
+        problems.answer(r, 403, 'forbidden', 'This is not for you.');
+    }
+}
+
+export default {authenticate, refuse};

@@ -107,4 +107,4 @@ function take(dict, locks, key, policy, at) {
         : {policy: policy, left: 0, wait: 1, ok: false});
 }
 
-export default {policy, peek, take};
+export default { policy, peek, take };

@@ -3,10 +3,14 @@ import auth from 'auth.js';
 import bucket from 'bucket.js';
 import problems from 'problems.js';
 
-/** Whoever has one IPv6 address has all of its /64. */
-function network(r) {
-    const address = r.rawVariables.binary_remote_addr;
-    return address.slice(0, address.length > 4 ? 8 : 4).toString('base64url');
+/** Whoever has one IPv6 address has all of its /64: the first four of eight groups. */
+function network(address) {
+    const parts = address.split('::').map((part) => part.split(':'));
+    const known = parts[0].length + (parts[1] || []).length;
+    if (address.indexOf(':') < 0) {
+        return address;
+    }
+    return parts[0].concat(parts[1] ? Array(Math.max(8 - known, 0)).fill('0') : []).slice(0, 4).join(':');
 }
 
 /** The bucket of one row of limits.json; undefined where the class has no such row. */
@@ -33,20 +37,20 @@ function take(one) {
 }
 
 /**
- * Takes from a person's bucket and from the address's. How the closest one stands, or the one that
- * refuses; what the address has used up already takes nothing from a person.
+ * Takes from the person's bucket, if it is known who asks, and from the address's. How the closest
+ * one stands, or the one that refuses; what the address has used up already takes nothing from a person.
  */
-async function admit(r, kind, person) {
-    const address = bucketOf(kind, 'address', network(r));
-    const personal = person && bucketOf(kind, 'user', person.sub);
-    if (!personal) {
+async function admit(r, kind, who) {
+    const address = bucketOf(kind, 'address', network(r.variables.client));
+    const person = who && bucketOf(kind, 'person', who.sub);
+    if (!person) {
         return take(address);
     }
     const ahead = bucket.peek(ngx.shared.limits, address.key, address.policy);
     if (!ahead.ok) {
         return ahead;
     }
-    const own = await take(personal);
+    const own = await take(person);
     if (!own.ok) {
         return own;
     }
@@ -54,46 +58,43 @@ async function admit(r, kind, person) {
     return all.ok ? own : all;
 }
 
-/** Tells how a limit stands, as draft-ietf-httpapi-ratelimit-headers-10 has it. */
-function tell(v, found) {
-    const policy = found.policy;
+/** Whether somebody may ask as often as that; tells how the limit stands, as draft-ietf-httpapi-ratelimit-headers-10 has it. */
+async function isWithinLimits(r, who) {
+    const v = r.variables;
+    if (!limits.classes[v.limit_of]) {
+        return true;
+    }
+    const found = await admit(r, v.limit_of, who), policy = found.policy;
     v.limit_policy = `"${policy.name}";q=${policy.q};w=${policy.w}`;
     v.limit = `"${policy.name}";r=${found.left};t=${found.wait}`;
+    if (!found.ok) {
+        v.limit_wait = Math.max(found.wait, 1);
+        v.limit_broken = policy.name;
+    }
+    return found.ok;
 }
 
-/** What somebody is told who has asked too often. */
-function tooMuch(found) {
-    const wait = Math.max(found.wait, 1), policy = found.policy;
-    return {
-        status: 429, slug: 'rate-limited',
-        detail: `That was more than ${policy.q} in ${policy.w} s. Wait ${wait} s.`,
-        more: {retry_after: wait, 'violated-policies': [policy.name]},
-    };
-}
-
-/** 204, or 403 for `refuse` to answer. Who may not come in has used up something all the same. */
+/** 204, or 403 for `refuse` to answer. Who may not come in has asked all the same: that counts too. */
 async function check(r) {
-    const v = r.variables, judged = await auth.authenticate(r.headersIn.Authorization, v.allowed_to);
-    const found = await admit(r, v.limit_of, judged.who);
-    const refusal = found.ok ? judged.refusal : tooMuch(found);
-    tell(v, found);
-    if (refusal) {
-        v.refusal = JSON.stringify(refusal);
-    } else if (judged.who) {
-        v.identity = judged.who.identity;
+    const judged = await auth.authenticate(r.headersIn.Authorization, r.variables.allowed_to);
+    const ok = await isWithinLimits(r, judged.who);
+    if (judged.who) {
+        r.variables.identity = judged.who.identity;
     }
-    r.return(refusal ? 403 : 204);
+    r.variables.refusal = judged.refusal || '';
+    r.return(ok && !judged.refusal ? 204 : 403);
 }
 
+/** Answers the one who is refused. */
 function refuse(r) {
-    const why = r.variables.refusal ? JSON.parse(r.variables.refusal) : auth.NOT_ALLOWED;
-    if (why.status === 401) {
-        r.headersOut['WWW-Authenticate'] = 'Bearer error="invalid_token"';
+    const v = r.variables, wait = Number(v.limit_wait);
+    if (!wait) {
+        auth.refuse(r, v.refusal);
+        return;
     }
-    if (why.more) {
-        r.headersOut['Retry-After'] = String(why.more.retry_after);
-    }
-    problems.answer(r, why.status, why.slug, why.detail, why.more);
+    r.headersOut['Retry-After'] = String(wait);
+    const detail = `More than ${v.limit_policy.replace(/.*q=(\d+);w=(\d+)/, '$1 in $2 s')}. Come back in ${wait} s.`;
+    problems.answer(r, 429, 'rate-limited', detail, { retry_after: wait, 'violated-policies': [v.limit_broken] });
 }
 
-export default {check, refuse};
+export default { check, refuse };

@@ -16,6 +16,7 @@ const TITLES = {
     'unsupported-media-type': 'Unsupported media type',
 };
 const OF_STATUS = {
+    403: ['forbidden', 'This is not for you.'],
     404: ['not-found', 'There is nothing at this address.'],
     405: ['method-not-allowed', 'Files can only be read.'],
     413: ['payload-too-large', 'The body is longer than 64 KiB.'],
@@ -78,4 +79,4 @@ function isRepeatable(r) {
     return REPEATABLE.includes(r.method) || (r.variables.resource === 'messages' && r.method === 'POST');
 }
 
-export default { refuse, unanswered, answer };
+export default { refuse, unanswered, again, answer };

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, PostgresDsn
 from pydantic_settings import BaseSettings, NoDecode
 from sqlalchemy import URL, make_url
 
+from chassis.buckets import Set
 from chassis.engine import Limits
 
 
@@ -30,6 +31,10 @@ class ServerSettings(BaseSettings):
         tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_separated)
     ] = ()
     """Whose word counts for the address that people see, such as `10.0.0.5, fd00::/8`."""
+
+    limits: Set = "real"
+    """How much larger the limits are than limits.json declares."""
+    limits_file: Path = Path(__file__).parent.parent / "gateway" / "limits.json"
 
     http_threads: int = Field(default=32, ge=16, le=256)
     """Threads that no socket can take; a socket occupies a thread of its own."""

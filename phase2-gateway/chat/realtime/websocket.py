@@ -1,6 +1,6 @@
 """The WebSocket below Socket.IO, with bounds on what one client can make the server hold."""
 
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from engineio.async_drivers._websocket_wsgi import SimpleWebSocketWSGI
 from flask_socketio import SocketIO
@@ -40,14 +40,12 @@ class BoundedServer(Server):  # type: ignore[misc]  # has no types
 class BoundedWebSocket(SimpleWebSocketWSGI):  # type: ignore[misc]  # has no types
     """Engine.IO's adapter, with a bounded socket; gunicorn only.
 
-    A client that says more than `quota` allows is no person who types: its socket is closed.
+    A client that says more than the quota allows is no person who types: its socket is closed.
     """
 
-    quota: ClassVar[Quota]
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self._bucket = Bucket(self.quota)
+    def __init__(self, handler: Any, engine: Any, **options: Any) -> None:
+        super().__init__(handler, engine, **options)
+        self._bucket = Bucket(engine.quota)
 
     def wait(self) -> Any:
         """Return the next message, or None when the socket has closed."""
@@ -66,5 +64,5 @@ class BoundedWebSocket(SimpleWebSocketWSGI):  # type: ignore[misc]  # has no typ
 
 def limit_messages(socketio: SocketIO, quota: Quota) -> None:
     """Make every socket a bounded one. Engine.IO has no setting for it."""
-    limited = type("LimitedWebSocket", (BoundedWebSocket,), {"quota": quota})
-    socketio.server.eio._async["websocket"] = limited  # noqa: SLF001
+    socketio.server.eio.quota = quota
+    socketio.server.eio._async["websocket"] = BoundedWebSocket  # noqa: SLF001

@@ -82,16 +82,17 @@ async function check(r) {
     r.return(found.ok ? 204 : 403);
 }
 
-/** Answers the one who is refused. */
-function refuse(r) {
+/** The document for the one who is refused. */
+function refusal(r) {
     const v = r.variables, wait = Number(v.limit_wait);
     if (!wait) {
-        problems.answer(r, 403, 'forbidden', 'This is not for you.');
-        return;
+        return JSON.stringify(problems.document(r, 403, 'forbidden', 'This is not for you.'));
     }
-    r.headersOut['Retry-After'] = String(wait);
-    const detail = `More than ${v.limit_policy.replace(/.*q=(\d+);w=(\d+)/, '$1 in $2 s')}. Come back in ${wait} s.`;
-    problems.answer(r, 429, 'rate-limited', detail, { retry_after: wait, 'violated-policies': [v.limit_broken] });
+    const often = v.limit_policy.replace(/.*q=(\d+);w=(\d+)/, '$1 in $2 s');
+    const document = problems.document(r, 429, 'rate-limited', `More than ${often}. Come back in ${wait} s.`);
+    document.retry_after = wait;
+    document['violated-policies'] = [v.limit_broken];
+    return JSON.stringify(document);
 }
 
-export default { check, refuse };
+export default { check, refusal };

@@ -10,12 +10,13 @@ function short(secret) {
 
 /** Whoever has one IPv6 address has all of its /64: the first four of eight groups. */
 function network(address) {
-    const parts = address.split('::').map((part) => part.split(':'));
-    const known = parts[0].length + (parts[1] || []).length;
     if (address.indexOf(':') < 0) {
         return address;
     }
-    return parts[0].concat(parts[1] ? Array(Math.max(8 - known, 0)).fill('0') : []).slice(0, 4).join(':');
+    const parts = address.split('::').map((part) => part.split(':'));
+    const left_out = parts[1] ? Math.max(8 - parts[0].length - parts[1].length, 0) : 0;
+    const groups = parts[0].concat(Array(left_out).fill('0'), parts[1] || []);
+    return groups.slice(0, 4).map((group) => parseInt(group, 16) || 0).join(':');
 }
 
 /** The bucket of one row of limits.json; undefined where the class has no such row. */

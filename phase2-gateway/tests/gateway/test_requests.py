@@ -49,7 +49,7 @@ def test_a_proxy_is_believed_if_it_is_named(start_gateway: StartGateway, service
     (asked,) = service.asked
     assert asked.header("X-Forwarded-Host") == "elsewhere.example"
     assert asked.header("X-Forwarded-Proto") == "https"
-    assert asked.header("X-Forwarded-For") == "127.0.0.1"
+    assert asked.header("X-Forwarded-For") == "203.0.113.9"
 
 
 def test_what_a_client_says_reaches_the_service_as_it_was(

@@ -21,6 +21,7 @@ class Drill:
 
     `sends` is how many messages at least must have been acknowledged for a verdict on them. With 0
     there is none on messages, and the drill states what else it observes (`Stage.observe`).
+    `limits` are those of a phase that has any: real, or as much larger as tests need them.
     `world` writes an archive that the system is filled with before; without, it starts empty.
     """
 
@@ -29,6 +30,7 @@ class Drill:
     run: Callable[[Stage], None]
     sends: int
     world: Callable[[BinaryIO], object] | None = None
+    limits: str = "test"
 
 
 def drills_of(phase: Phase) -> list[Drill]:

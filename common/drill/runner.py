@@ -19,7 +19,7 @@ Told = Callable[[str], None]
 
 def run(drill: Drill, engine: Engine, phase: Phase, observe: Observer, tell: Told) -> Outcome:
     """Start the phase, run the drill, check the history; everything is gone afterwards."""
-    with throw_away(engine, phase, observe) as (instance, url):
+    with throw_away(engine, phase, observe, drill.limits) as (instance, url):
         if drill.world is not None:
             tell(f"{phase.label} is filled")
             _fill(drill, instance)

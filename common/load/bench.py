@@ -50,6 +50,7 @@ class Bench:
         self._limit = drive.generator_limit(32, self._cores)
         about = machine.describe()
         names = [instance.phase.label for instance, _ in running]
+        limits = [world.limits_of(url) for _, url in running]
         with_floor = [has_floor(instance) for instance, _ in running]
         floors = [False] * len(running) + [True] * sum(with_floor)
         can_pin = len(self._cores) > 1 and all(
@@ -64,7 +65,7 @@ class Bench:
                 for done, turn in enumerate(turns):
                     self._announce(number, done, len(turns), turn, members)
                     runs.append(self._run(number, turn, members[turn.subject]))
-        return Result(about, self._parameters(names), self._limit, runs)
+        return Result(about, self._parameters(names, limits), self._limit, runs)
 
     @contextlib.contextmanager
     def _members(
@@ -142,9 +143,10 @@ class Bench:
             f"{turn.part.name}, {members[turn.subject].subject.name}, {where}"
         )
 
-    def _parameters(self, names: Sequence[str]) -> dict[str, Any]:
+    def _parameters(self, names: Sequence[str], limits: Sequence[str]) -> dict[str, Any]:
         return {
             "phases": list(names),
+            "limits": dict(zip(names, limits, strict=True)),
             "rounds": self._plan.rounds,
             "people": self._plan.people,
             "circle": CIRCLE,

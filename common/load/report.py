@@ -65,6 +65,7 @@ def _bench(found: Result, stem: str, charts: Path, drawn: dict[Path, str]) -> It
         path = charts / f"{stem}-{name}.svg"
         drawn[path] = picture
         yield f"\n![{alternative}]({charts.name}/{path.name})"
+    yield from table.limits(found)
     for subject in found.subjects():
         for pinned in (True, False):
             yield from _tables(Figures(found, pinned=pinned), subject)

@@ -83,12 +83,14 @@ class FloorSubject:
 
 
 @contextlib.contextmanager
-def throw_away(engine: Engine, phase: Phase, observe: Observer) -> Iterator[tuple[Instance, str]]:
+def throw_away(
+    engine: Engine, phase: Phase, observe: Observer, limits: str = "test"
+) -> Iterator[tuple[Instance, str]]:
     """Run a phase on data of its own; in the end, however it comes, nothing of it is left."""
     sweep(phase)
     started: list[Instance] = []
     try:
-        with isolated(engine, phase, observe) as (instance, url):
+        with isolated(engine, phase, observe, limits) as (instance, url):
             started.append(instance)
             yield instance, url
     finally:

@@ -126,6 +126,7 @@ def whole(result: Result) -> Iterator[str]:
     """Yield everything that a person at a terminal wants to see."""
     limit = result.generator_limit
     yield f"The load generator's own limit: {limit:.0f} requests/s."
+    yield from limits(result)
     for run in result.doubtful():
         what = "INVALID, not used" if run.invalid else "INVALID latencies, not used"
         why = (run.invalid + run.late)[0]
@@ -139,6 +140,13 @@ def whole(result: Result) -> Iterator[str]:
     compared = comparisons(Figures(result, pinned=True))
     if compared:
         yield from ("", *aligned(("part", "phase", "CPU ms", "before", "CPU ms", ""), compared))
+
+
+def limits(result: Result) -> Iterator[str]:
+    """Say which limits the phases went by that have any."""
+    for name, chosen in result.parameters.get("limits", {}).items():
+        if chosen != "none":
+            yield f"{name} ran with the limits `{chosen}`."
 
 
 def title(subject: str, *, pinned: bool) -> str:

@@ -71,6 +71,12 @@ def enter(url: str, count: int, circles_of: int = 0) -> list[Person]:
     return found
 
 
+def limits_of(url: str) -> str:
+    """Return which limits a system goes by, in its own words; "none" where it has none."""
+    system = httpx.get(f"{url}/api/v1/system", timeout=30).raise_for_status().json()
+    return str(system.get("rate_limits", {}).get("set", "none"))
+
+
 def _log_in(client: httpx.Client, name: str) -> Person:
     answer = client.post("/auth/login", json={"username": name, "password": PASSWORD})
     if answer.status_code == httpx.codes.UNAUTHORIZED:

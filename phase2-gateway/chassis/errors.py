@@ -62,6 +62,13 @@ class Unavailable(DomainError):
         self.retry_after = retry_after
 
 
+class RateLimited(Unavailable):
+    """Not so often."""
+
+    slug = "rate-limited"
+    title = "Too many requests"
+
+
 class Overloaded(Unavailable):
     """A bounded resource is taken."""
 

@@ -13,14 +13,14 @@ Networks = Collection[IPv4Network | IPv6Network]
 
 
 class TrustedProxies:
-    """WSGI middleware: X-Forwarded-Proto and X-Forwarded-Host count where a trusted proxy says so.
+    """WSGI middleware: X-Forwarded-For, -Proto and -Host count where a trusted proxy says so.
 
     Anybody can send these headers. From anybody else they are passed over.
     """
 
     def __init__(self, app: "WSGIApplication", networks: Networks) -> None:
         self._app = app
-        self._behind_proxy = ProxyFix(app, x_for=0, x_proto=1, x_host=1)
+        self._behind_proxy = ProxyFix(app, x_for=1, x_proto=1, x_host=1)
         self._networks = networks
 
     def __call__(

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, PostgresDsn
 from pydantic_settings import BaseSettings, NoDecode
 from sqlalchemy import URL, make_url
 
+from chassis.buckets import Set
 from chassis.engine import Limits
 
 
@@ -33,6 +34,10 @@ class ServerSettings(BaseSettings):
 
     identity_secret_file: Path = Path("/run/secrets/identity-secret")
     """What the gateway signs with who is calling. Without it nobody could be believed."""
+
+    limits: Set = "real"
+    """How much larger the limits are than limits.json declares."""
+    limits_file: Path = Path(__file__).parent.parent / "gateway" / "limits.json"
 
     http_threads: int = Field(default=32, ge=16, le=256)
     """Threads that no socket can take; a socket occupies a thread of its own."""

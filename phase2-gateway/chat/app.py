@@ -5,6 +5,7 @@ import threading
 from flask import Flask
 
 from chassis import problems
+from chassis.buckets import Quotas
 from chassis.cache.link import Link
 from chassis.database import Database
 from chassis.descriptors import make_room
@@ -16,6 +17,7 @@ from chassis.metrics import RequestMetrics
 from chassis.proxies import TrustedProxies
 from chassis.services import Services
 from chassis.web import RequestEnvelope
+from chat.auth.guesses import Guesses
 from chat.auth.keys import Keys
 from chat.auth.passwords import Passwords
 from chat.auth.routes import auth, for_gateway
@@ -56,14 +58,15 @@ def create_app(settings: Settings | None = None) -> Flask:
     delivery = DeliveryMetrics(metrics.registry)
     publisher = SocketPublisher(socketio, connections, delivery)
     database = _open_database(settings, publisher)
-    found = _make_services(database, settings)
+    quotas = Quotas(settings.limits_file, settings.limits)
+    found = _make_services(database, settings, quotas)
 
     app.config["MAX_CONTENT_LENGTH"] = BODY_MAX
     app.json = FastJSONProvider(app)
     problems.register(app)
     stopping = threading.Event()
     health = Health(database, found.get(Link), stopping)
-    for blueprint in (system(health), auth, profiles, conversations, messages, realtime):
+    for blueprint in (system(health, quotas), auth, profiles, conversations, messages, realtime):
         app.register_blueprint(blueprint)
 
     presence = PresenceService(database, connections, publisher)
@@ -82,7 +85,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         metrics,
     )
     socketio.init_app(app)
-    limit_messages(socketio)
+    limit_messages(socketio, quotas.of("typing", "socket"))
     observe_sockets(socketio, delivery)
     room = make_room(settings.sockets_max, settings.http_threads, settings.database_connections)
     app.wsgi_app = Admission(app.wsgi_app, tickets, room.sockets)  # type: ignore[method-assign]
@@ -102,7 +105,7 @@ def _open_database(settings: Settings, publisher: Publisher) -> Database:
     return database
 
 
-def _make_services(database: Database, settings: Settings) -> Services:
+def _make_services(database: Database, settings: Settings, quotas: Quotas) -> Services:
     """Make the services that routes ask for, and give each what it needs."""
     found = Services()
     timeline = MessageTimeline()
@@ -114,6 +117,7 @@ def _make_services(database: Database, settings: Settings) -> Services:
         Passwords(settings.hashes_at_once, settings.hash_wait),
         keys,
         Lifetimes(settings.refresh_ttl, settings.refresh_grace),
+        Guesses(quotas),
         people,
     )
     found.register(Database, database)

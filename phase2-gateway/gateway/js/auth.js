@@ -5,6 +5,12 @@ import jwt from 'jwt.js';
 import problems from 'problems.js';
 
 const BEARER = /^bearer +([^ ]+) *$/i;
+const REFUSALS = {
+    unauthenticated: [401, 'Send an access token that is good: `Authorization: Bearer …`.'],
+    forbidden: [403, 'This is not for you.'],
+    'not-ready': [503, 'Whether this login has ended cannot be told at the moment.'],
+};
+
 function keyOf(kid) {
     const jwk = ngx.shared.keys.get(kid);
     return jwk && JSON.parse(jwk);
@@ -59,16 +65,10 @@ async function authenticate(authorization, roles) {
     return allowed ? {who: who} : {refusal: 'forbidden'};
 }
 
-/** Answers with a refusal. */
-function refuse(r, slug) {
-    if (slug === 'unauthenticated') {
-        r.headersOut['WWW-Authenticate'] = 'Bearer error="invalid_token"';
-        problems.answer(r, 401, slug, 'Send an access token that is good: `Authorization: Bearer …`.');
-    } else if (slug === 'not-ready') {
-        problems.again(r, slug, 'Whether this login has ended cannot be told at the moment.');
-    } else {
-        problems.answer(r, 403, 'forbidden', 'This is not for you.');
-    }
+/** The document for one who is refused. */
+function problem(r, slug) {
+    const said = REFUSALS[slug] || REFUSALS.forbidden;
+    return problems.document(r, said[0], slug || 'forbidden', said[1]);
 }
 
-export default {authenticate, refuse};
+export default {authenticate, problem};

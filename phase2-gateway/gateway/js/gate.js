@@ -5,12 +5,13 @@ import problems from 'problems.js';
 
 /** Whoever has one IPv6 address has all of its /64: the first four of eight groups. */
 function network(address) {
-    const parts = address.split('::').map((part) => part.split(':'));
-    const known = parts[0].length + (parts[1] || []).length;
     if (address.indexOf(':') < 0) {
         return address;
     }
-    return parts[0].concat(parts[1] ? Array(Math.max(8 - known, 0)).fill('0') : []).slice(0, 4).join(':');
+    const parts = address.split('::').map((part) => part.split(':'));
+    const left_out = parts[1] ? Math.max(8 - parts[0].length - parts[1].length, 0) : 0;
+    const groups = parts[0].concat(Array(left_out).fill('0'), parts[1] || []);
+    return groups.slice(0, 4).map((group) => parseInt(group, 16) || 0).join(':');
 }
 
 /** The bucket of one row of limits.json; undefined where the class has no such row. */
@@ -58,7 +59,7 @@ async function admit(r, kind, who) {
     return all.ok ? own : all;
 }
 
-/** Whether somebody may ask as often as that; tells how the limit stands, as draft-ietf-httpapi-ratelimit-headers-10 has it. */
+/** Whether this was not too often. In headers as draft-ietf-httpapi-ratelimit-headers-10 has them. */
 async function isWithinLimits(r, who) {
     const v = r.variables;
     if (!limits.classes[v.limit_of]) {
@@ -81,20 +82,21 @@ async function check(r) {
     if (judged.who) {
         r.variables.identity = judged.who.identity;
     }
-    r.variables.refusal = judged.refusal || '';
+    r.variables.denied = ok && judged.refusal || '';
     r.return(ok && !judged.refusal ? 204 : 403);
 }
 
-/** Answers the one who is refused. */
-function refuse(r) {
+/** The document for the one who is refused. */
+function refusal(r) {
     const v = r.variables, wait = Number(v.limit_wait);
     if (!wait) {
-        auth.refuse(r, v.refusal);
-        return;
+        return JSON.stringify(auth.problem(r, v.denied));
     }
-    r.headersOut['Retry-After'] = String(wait);
-    const detail = `More than ${v.limit_policy.replace(/.*q=(\d+);w=(\d+)/, '$1 in $2 s')}. Come back in ${wait} s.`;
-    problems.answer(r, 429, 'rate-limited', detail, { retry_after: wait, 'violated-policies': [v.limit_broken] });
+    const often = v.limit_policy.replace(/.*q=(\d+);w=(\d+)/, '$1 in $2 s');
+    const document = problems.document(r, 429, 'rate-limited', `More than ${often}. Come back in ${wait} s.`);
+    document.retry_after = wait;
+    document['violated-policies'] = [v.limit_broken];
+    return JSON.stringify(document);
 }
 
-export default { check, refuse };
+export default { check, refusal };

@@ -16,23 +16,21 @@ const TITLES = {
     'unsupported-media-type': 'Unsupported media type',
 };
 const OF_STATUS = {
+    400: ['bad-request', 'The request cannot be read.'],
     403: ['forbidden', 'This is not for you.'],
     404: ['not-found', 'There is nothing at this address.'],
     405: ['method-not-allowed', 'Files can only be read.'],
     413: ['payload-too-large', 'The body is longer than 64 KiB.'],
     415: ['unsupported-media-type', 'This is no format that is known here.'],
+    500: ['internal-error', 'The gateway has a fault.'],
 };
 const REPEATABLE = ['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS'];
 
-// Refuse what the gateway could not read or has no file for. nginx keeps the status.
-function refuse(r) {
+// Return the document of what the gateway itself refuses. (A handler of ours would first read the body.)
+function refusal(r) {
     const status = Number(r.variables.status);
-    const fault = status < 500 ? ['bad-request', 'The request cannot be read.'] : ['internal-error', 'The gateway has a fault.'];
-    const known = OF_STATUS[status] || fault;
-    if (status === 405) {
-        r.headersOut['Allow'] = 'GET, HEAD';
-    }
-    answer(r, known === fault && status < 500 ? 400 : status, known[0], known[1]);
+    const said = OF_STATUS[status] || OF_STATUS[500];
+    return JSON.stringify(document(r, status, said[0], said[1]));
 }
 
 // Say that a service gave no answer: come again (503) where doing it twice does no harm.
@@ -56,18 +54,20 @@ function again(r, slug, detail) {
     answer(r, 503, slug, detail, { retry_after: seconds });
 }
 
-// Send a problem document; `more` are further members of it.
 function answer(r, status, slug, detail, more) {
+    r.headersOut['Content-Type'] = 'application/problem+json';
+    r.return(status, JSON.stringify(Object.assign(document(r, status, slug, detail), more)));
+}
+
+function document(r, status, slug, detail) {
     metrics.problem(slug);
-    const document = {
+    return {
         type: `/api/docs/problems#${slug}`,
         title: TITLES[slug],
         status: status,
         detail: detail,
         request_id: r.variables.id,
     };
-    r.headersOut['Content-Type'] = 'application/problem+json';
-    r.return(status, JSON.stringify(Object.assign(document, more)));
 }
 
 // Tell whether the request can have reached the service.
@@ -79,4 +79,4 @@ function isRepeatable(r) {
     return REPEATABLE.includes(r.method) || (r.variables.resource === 'messages' && r.method === 'POST');
 }
 
-export default { refuse, unanswered, again, answer };
+export default { document, refusal, unanswered };

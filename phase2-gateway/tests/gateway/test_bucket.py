@@ -64,7 +64,7 @@ def test_it_admits_what_the_model_admits(nginx: Nginx, q: int, w: int, gaps: lis
 
 
 def _at_once(nginx: Nginx, probe: str, q: int) -> int:
-    """Let both workers take from one bucket, each as often as it holds; return how many they got."""
+    """Let both workers take from one bucket, each as often as it holds; return the sum."""
     path = f"/{probe}?key={next(KEYS)}&q={q}&w=600&now={START}&times={q}"
 
     def ask(connection: HTTPConnection) -> int:

@@ -38,8 +38,10 @@ class Device:
         self._client = client
         body = {"username": name, "password": "correct horse"}
         path, more = ("register", {"display_name": name}) if new else ("login", {})
-        self.tokens: Any = client.post(f"/api/v1/auth/{path}", json=body | more).json
-        self.id: str = self.tokens["login_id"]
+        tokens = client.post(f"/api/v1/auth/{path}", json=body | more).json
+        assert tokens is not None
+        self.tokens: Any = tokens
+        self.id: str = tokens["login_id"]
 
     def post(self, path: str) -> int:
         headers = {"Authorization": f"Bearer {self.tokens['access_token']}"}

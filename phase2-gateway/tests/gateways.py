@@ -1,4 +1,4 @@
-"""A real gateway with the configuration of this phase, and a service behind it that can misbehave."""
+"""A real gateway with the configuration of this phase, and a service behind it to misbehave."""
 
 import importlib.util
 import json
@@ -111,7 +111,7 @@ class Service:
             while line := received.readline():
                 head = iter(lambda: received.readline().decode("latin-1").rstrip("\r\n"), "")
                 pairs = [(name, value) for name, _, value in (one.partition(": ") for one in head)]
-                length = dict((name.lower(), value) for name, value in pairs).get("content-length")
+                length = {name.lower(): value for name, value in pairs}.get("content-length")
                 body = received.read(int(length or 0))
                 with self._lock:
                     self.asked.append(Asked(line.decode().strip(), pairs, body, number))

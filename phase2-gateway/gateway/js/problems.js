@@ -28,7 +28,7 @@ const REPEATABLE = ['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS'];
 
 // Return the document of what the gateway itself refuses. (A handler of ours would first read the body.)
 function refusal(r) {
-    const status = Number(r.variables.status);
+    const status = Number(r.variables.status) || Number(r.variables.unreadable);
     const said = OF_STATUS[status] || OF_STATUS[500];
     return JSON.stringify(document(r, status, said[0], said[1]));
 }

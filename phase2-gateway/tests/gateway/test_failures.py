@@ -66,7 +66,7 @@ def test_a_service_that_takes_too_long_is_not_asked_again(
     [("GET", CREATE, True), ("POST", SEND, True), ("POST", CREATE, False)],
 )
 def test_a_kept_connection_that_turns_out_dead_is_made_anew_where_that_is_safe(
-    start_gateway,
+    start_gateway: StartGateway,
     service: Service,
     method: str,
     path: str,

@@ -18,7 +18,8 @@ def test_a_reload_drops_no_request(gateway: Gateway, service: Service) -> None:
         return ok()(asked, connection)  # type: ignore[arg-type]
 
     service.answers = [after_a_while]
-    stop, answers = threading.Event(), []
+    stop = threading.Event()
+    answers: list[int | str] = []
 
     def ask() -> None:
         while not stop.is_set():

@@ -6,7 +6,7 @@ import uuid
 
 import httpx
 import pytest
-from gateways import Gateway, Service, StartGateway, problem_of
+from gateways import Gateway, Service, StartGateway, hang_up, problem_of
 
 from chassis.limits import BODY_MAX
 
@@ -136,15 +136,16 @@ def test_a_head_that_comes_in_drops_is_ended_too(
     start_gateway: StartGateway, service: Service
 ) -> None:
     gateway = start_gateway({"client_header_timeout 5s": "client_header_timeout 300ms"})
-    began = time.monotonic()
-    with (
-        socket.create_connection(("127.0.0.1", gateway.port), timeout=5) as connection,
-        pytest.raises(OSError, match=r"."),
-    ):
-        connection.sendall(b"GET / HTTP/1.1\r\n")
-        while time.monotonic() < began + 5:
-            connection.sendall(b"X-A: b\r\n")
-            time.sleep(0.05)
+
+    def drip() -> None:
+        with socket.create_connection(("127.0.0.1", gateway.port)) as connection:
+            connection.sendall(b"GET / HTTP/1.1\r\n")
+            for _ in range(100):
+                connection.sendall(b"X-A: b\r\n")
+                time.sleep(0.05)
+
+    with pytest.raises((ConnectionResetError, BrokenPipeError)):
+        drip()
     assert service.asked == []
 
 
@@ -154,46 +155,59 @@ def test_a_head_that_comes_in_drops_is_ended_too(
         b"nonsense\r\n\r\n",
         b"GET / HTTP/1.1\r\n\r\n",
         b"GET /api/v1/system HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
-        b"GET /api/v1/system HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
         b"GET /api/v1/system HTTP/1.1\r\nHost: x\r\nAuthorization: a\r\nAuthorization: b\r\n\r\n",
         b"GET /api/v1/system HTTP/1.1\r\nHost: x\r\nX-Long: " + b"a" * 9000 + b"\r\n\r\n",
         b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"GET /../../etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n",
     ],
-    ids=[
-        "no request",
-        "no host",
-        "two hosts",
-        "two lengths",
-        "two tokens",
-        "head",
-        "path",
-        "above",
-    ],
+    ids=["no request", "no host", "two hosts", "two lengths", "two tokens", "head", "path"],
 )
 def test_what_cannot_be_read_is_a_problem_with_an_id(
     gateway: Gateway, service: Service, sent: bytes
 ) -> None:
-    head, _, body = gateway.raw(sent).partition(b"\r\n\r\n")
-    answer = httpx.Response(
-        int(head.split()[1]),
-        headers=[tuple(line.split(b": ", 1)) for line in head.split(b"\r\n")[1:]],  # type: ignore[misc]
-        content=body,
-    )
+    head, _, body = gateway.raw(sent).decode().partition("\r\n\r\n")
+    first, *lines = head.split("\r\n")
+    headers = dict(line.split(": ", 1) for line in lines)
+    answer = httpx.Response(int(first.split()[1]), headers=headers, text=body)
     assert (answer.status_code, problem_of(answer)) == (400, "bad-request")
     assert service.asked == []
 
 
 @pytest.mark.parametrize(
     "path",
-    ["/metrics", "/main.js", "/web/../metrics", "/nothing", "/plain/index.html", "/api/v1", "/api"],
+    [
+        "/../x",
+        "/a/..%2f%2E./x",
+        "/metrics",
+        "/main.js",
+        "/web/../metrics",
+        "/nothing",
+        "/plain/index.html",
+        "/api/v1",
+        "/api",
+    ],
 )
 def test_what_is_no_resource_reaches_no_service(
     gateway: Gateway, service: Service, path: str
 ) -> None:
-    answer = httpx.get(gateway.url + path)
+    with httpx.Client() as client:
+        url = httpx.URL(gateway.url).copy_with(raw_path=path.encode())
+        answer = client.get(url)
     assert (answer.status_code, problem_of(answer)) == (404, "not-found")
     assert service.asked == []
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [(b"", None), (b"Origin: http://x\r\n", "http://x"), (b"Origin:\r\n", "null")],
+)
+def test_a_page_that_says_nothing_of_itself_is_not_taken_for_a_program(
+    gateway: Gateway, service: Service, given: bytes, told: str | None
+) -> None:
+    upgrade = b"Connection: Upgrade\r\nUpgrade: websocket\r\n"
+    service.answers = [hang_up]
+    gateway.raw(b"GET /socket.io/ HTTP/1.0\r\nHost: x\r\n" + upgrade + given + b"\r\n")
+    assert service.asked[0].header("Origin") == told
 
 
 def test_a_socket_is_a_tunnel(gateway: Gateway, service: Service) -> None:

@@ -77,4 +77,5 @@ DRILL = Drill(
     "Whom does it believe?",
     run=run,
     sends=0,
+    alone=True,
 )

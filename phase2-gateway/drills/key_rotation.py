@@ -52,7 +52,7 @@ def run(stage: Stage) -> None:
     """Rotate in the calm way, then in the other, and see whom it throws out."""
     name = stage.people(1)[0].name
     devices = [Device(stage.url, name)]
-    with stage.load(rate=40):
+    with stage.load(rate=40) as circles:
         for _ in range(ROTATIONS):
             stage.timeline.mark("a new key")
             stage.ask("chat", "python", "-m", "chat.cli", "--quiet", "rotate-keys")
@@ -68,6 +68,8 @@ def run(stage: Stage) -> None:
     sent = len(stage.timeline.samples)
     stage.claim("nobody who sent was turned away", holds=not refused, of=sent)
     _steal(stage, devices)
+    for member in {one for circle in circles for one in circle.members}:
+        member.token = Person.log_in(stage.url, member.name, PASSWORD).token  # to read it all
 
 
 def _steal(stage: Stage, devices: list[Device]) -> None:
@@ -87,8 +89,9 @@ def _steal(stage: Stage, devices: list[Device]) -> None:
 
 DRILL = Drill(
     name="key-rotation",
-    question="The keys that sign access tokens are replaced while people send, and in the end taken "
-    "back at once. Who is logged out?",
+    question="The keys that sign access tokens are replaced while people send, and in the end "
+    "taken back at once. Who is logged out?",
     run=run,
     sends=200,
+    alone=True,
 )

@@ -123,7 +123,7 @@ class Service:
 class Gateway:
     """nginx as compose.yaml starts it, with addresses and paths of the test's own.
 
-    `changes` are made in the texts of its configuration: shorter times, say. It pulls from `monolith`.
+    It pulls from `monolith`. `changes` are made in the texts of its configuration: shorter times, say.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What the gateway makes of access tokens: real ones pass, and every way to make one up is refused."""
+"""What the gateway makes of access tokens: ours pass, and every way to make one up is refused."""
 
 import base64
 import json
@@ -81,6 +81,12 @@ def _as_bytes(key: ec.EllipticCurvePrivateKey, encoding: Encoding) -> bytes:
     return key.public_key().public_bytes(encoding, PublicFormat.SubjectPublicKeyInfo)
 
 
+def _brings_its_key(monolith: Monolith) -> str:
+    key = ec.generate_private_key(ec.SECP256R1())
+    headers = ES256 | {"jwk": jwk("k1", key), "jku": f"http://{monolith.address}/keys"}
+    return jwt.encode(claims(), key, "ES256", headers)
+
+
 FORGED: dict[str, Callable[[Monolith], str]] = {
     "algorithm none": lambda _: unsigned(ES256 | {"alg": "none"}, claims()),
     "algorithm None, signed": lambda m: unsigned(
@@ -96,7 +102,7 @@ FORGED: dict[str, Callable[[Monolith], str]] = {
     "HMAC with the public key as JWK": lambda m: hmac_signed(
         ES256 | {"alg": "HS256"}, claims(), json.dumps(jwk("k1", m.signing["k1"])).encode()
     ),
-    "HMAC of signature's length": lambda m: (
+    "HMAC of signature's length": lambda _: (
         hmac_signed(ES256 | {"alg": "HS512"}, claims(), b"") + "A" * 43
     ),
     "another curve": lambda _: jwt.encode(
@@ -105,7 +111,7 @@ FORGED: dict[str, Callable[[Monolith], str]] = {
     "another key": lambda _: jwt.encode(
         claims(), ec.generate_private_key(ec.SECP256R1()), "ES256", ES256
     ),
-    "a key that it brings along": lambda m: _brings_its_key(m),
+    "a key that it brings along": _brings_its_key,
     "an unknown key": lambda m: m.token(headers={"kid": "k2"}),
     "a key by a path": lambda m: m.token(headers={"kid": "../../dev/null"}),
     "no key": lambda _: unsigned({"alg": "ES256", "typ": "at+jwt"}, claims(), "A" * 86),
@@ -125,12 +131,6 @@ FORGED: dict[str, Callable[[Monolith], str]] = {
     "padding": lambda m: m.token() + "==",
     "oversized": lambda m: m.token(jti="x" * 2000),
 }
-
-
-def _brings_its_key(monolith: Monolith) -> str:
-    key = ec.generate_private_key(ec.SECP256R1())
-    headers = ES256 | {"jwk": jwk("k1", key), "jku": f"http://{monolith.address}/keys"}
-    return jwt.encode(claims(), key, "ES256", headers)
 
 
 def _with_signature_of(token: str, other: str) -> str:

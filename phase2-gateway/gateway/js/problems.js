@@ -6,7 +6,6 @@ const TITLES = {
     'forbidden': 'Not allowed',
     'internal-error': 'Internal error',
     'method-not-allowed': 'Method not allowed',
-    'no-answer': 'No answer',
     'not-found': 'Not found',
     'not-ready': 'Not ready',
     'overloaded': 'Overloaded',
@@ -28,7 +27,7 @@ const REPEATABLE = ['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS'];
 
 // Return the document of what the gateway itself refuses. (A handler of ours would first read the body.)
 function refusal(r) {
-    const status = Number(r.variables.status) || Number(r.variables.unreadable);
+    const status = Number(r.variables.status) || Number(r.variables.refused);
     const said = OF_STATUS[status] || OF_STATUS[500];
     return JSON.stringify(document(r, status, said[0], said[1]));
 }
@@ -44,7 +43,7 @@ function unanswered(r) {
         again(r, 'not-ready', 'This service did not answer.');
     } else {
         const status = String(tried).endsWith('504') ? 504 : 502;
-        answer(r, status, 'no-answer', 'This service did not answer. Whether it has done what was asked is not known.');
+        answer(r, status, 'internal-error', 'There was no answer. Whether it was done is not known.');
     }
 }
 

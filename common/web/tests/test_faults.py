@@ -116,6 +116,23 @@ def test_a_system_that_asks_for_patience_gets_it(
 
 
 @failing_requests
+def test_what_is_asked_for_too_often_is_done_a_little_later(
+    browsers: Browsers, ada: Person, bob: Person
+) -> None:
+    room = ada.direct(bob)
+    ada.say(room, "first drafft")
+    chat = browsers.of(ada).open(room)
+    edits = f"{SENDS}/*"
+    chat.page.route(edits, problem("rate-limited", 429, retry_after=1), times=2)
+    chat.do("first drafft", "Edit (E)")
+    editor = chat.page.get_by_label("Edit message")
+    editor.fill("first draft")
+    editor.press("Enter")
+    expect(chat.message("first draft")).to_be_visible()
+    assert ada.bodies(room) == ["first draft"]
+
+
+@failing_requests
 def test_a_send_that_will_never_succeed_says_why_and_can_be_discarded_or_retried(
     browsers: Browsers, ada: Person, bob: Person
 ) -> None:

@@ -30,6 +30,8 @@ from chat.health import Health
 from chat.messages.routes import messages
 from chat.messages.service import MessageService
 from chat.messages.timeline import MessageTimeline
+from chat.moderation.routes import moderation
+from chat.moderation.service import ModerationService
 from chat.operations import by_listener, make_operations
 from chat.profiles.cached import CachedProfiles
 from chat.profiles.routes import profiles
@@ -66,7 +68,15 @@ def create_app(settings: Settings | None = None) -> Flask:
     problems.register(app)
     stopping = threading.Event()
     health = Health(database, found.get(Link), stopping)
-    for blueprint in (system(health, quotas), auth, profiles, conversations, messages, realtime):
+    for blueprint in (
+        system(health, quotas),
+        auth,
+        profiles,
+        conversations,
+        messages,
+        moderation,
+        realtime,
+    ):
         app.register_blueprint(blueprint)
 
     presence = PresenceService(database, connections, publisher)
@@ -129,6 +139,7 @@ def _make_services(database: Database, settings: Settings, quotas: Quotas) -> Se
     found.register(ConversationService, CachedConversations(database, timeline, people, cache))
     found.register(MemberService, MemberService(database, timeline, people))
     found.register(MessageService, MessageService(database))
+    found.register(ModerationService, ModerationService(database))
     return found
 
 

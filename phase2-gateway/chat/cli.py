@@ -22,8 +22,8 @@ from chassis.mode import Mode, mode_of, set_mode
 from chassis.progress import ProgressLine
 from chassis.transfer import NotPossible
 from chat.archive import counts, sections
+from chat.auth import roles
 from chat.auth.keys import Keys
-from chat.auth.roles import ROLES, give_role
 from chat.settings import Settings
 
 FAILED = 1
@@ -80,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("role", help="say what somebody may do")
     command.add_argument("username")
-    command.add_argument("role", choices=ROLES)
+    command.add_argument("role", choices=roles.ROLES)
     command.set_defaults(run=_role)
 
     command = commands.add_parser("state", help="print mode and number of records, as JSON")
@@ -127,7 +127,7 @@ def _rotate_keys(database: Database, given: argparse.Namespace) -> None:
 
 def _role(database: Database, given: argparse.Namespace) -> None:
     with database.write() as work:
-        if not give_role(work, given.role, username=given.username):
+        if not roles.give(work, given.role, username=given.username):
             raise NotPossible(f"Nobody is called {given.username}.")
     _tell(given, f"{given.username} is {given.role}, from the next access token on")
 

@@ -123,7 +123,8 @@ class Service:
 class Gateway:
     """nginx as compose.yaml starts it, with addresses and paths of the test's own.
 
-    It pulls from `monolith`. `changes` are made in the texts of its configuration: shorter times, say.
+    It pulls from `monolith`. `changes` are made in the texts of its configuration: shorter
+    times, say.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
 """Accounts and logins in an archive, with the hashes of passwords and tokens."""
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import Field, StringConstraints, TypeAdapter, with_config
 from sqlalchemy import Connection, select
@@ -46,6 +46,8 @@ class UserRecord(TypedDict):
     username: Annotated[str, StringConstraints(pattern=USERNAME_PATTERN)]
     password_hash: PasswordHash
     created_at: Moment
+    role: NotRequired[Literal["moderator", "admin"]]
+    suspended_at: NotRequired[Moment]
 
 
 @with_config(STRICT)
@@ -82,6 +84,7 @@ class LoginRecord(TypedDict):
 
 
 _KNOWN = select(Account.id).where(Account.id.in_(items_of("user_ids")))
+_DEFAULTS = {"role": "member", "suspended_at": None}
 _USER = TypeAdapter(UserRecord)
 _LOGIN = TypeAdapter(LoginRecord)
 
@@ -110,13 +113,18 @@ class Users:
     def write(self, connection: Connection) -> Iterator[UserRecord]:
         """Yield every account."""
         for row in stream(connection, select(*Account.__table__.c).order_by(Account.id)):
-            yield UserRecord(
+            user = UserRecord(
                 type="user",
                 id=row.id,
                 username=row.username,
                 password_hash=row.password_hash,
                 created_at=row.created_at,
             )
+            if row.role != "member":
+                user["role"] = row.role
+            if row.suspended_at is not None:
+                user["suspended_at"] = row.suspended_at
+            yield user
 
     def read(self, connection: Connection, reader: Reader) -> None:
         """Store accounts."""
@@ -126,7 +134,7 @@ class Users:
             for line in lines:
                 user = parse(_USER, line)
                 order.check(line.number, user["id"])
-                rows.append((line.number, columns(user)))
+                rows.append((line.number, _DEFAULTS | columns(user)))
             insert_rows(connection, Account, rows)
 
 

@@ -16,6 +16,7 @@ class Account(Base):
     password_hash: Mapped[str]
     created_at: Mapped[int]
     role: Mapped[str] = mapped_column(default="member")
+    suspended_at: Mapped[int | None]
 
 
 class Login(Base):

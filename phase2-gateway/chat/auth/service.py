@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from chassis.clock import now_ms
 from chassis.database import Database, insert_if_new
-from chassis.errors import Conflict, Unauthenticated
+from chassis.errors import Conflict, Forbidden, Unauthenticated
 from chassis.events import new_event
 from chassis.identity import LOGINS_ENDED, Caller
 from chassis.ids import new_id
@@ -43,6 +43,13 @@ class InvalidCredentials(Unauthenticated):
     title = "Wrong username or password"
 
 
+class AccountSuspended(Forbidden):
+    """A moderator has closed the account; said only to who knows the password."""
+
+    slug = "account-suspended"
+    title = "Account suspended"
+
+
 class InvalidRefreshToken(Unauthenticated):
     """Unknown, expired, or used up."""
 
@@ -55,6 +62,7 @@ class Tokens(TypedDict):
 
     user_id: str
     login_id: str
+    roles: list[str]
     token_type: str
     access_token: str
     expires_in: int
@@ -189,7 +197,7 @@ class AuthService:
     def log_out_everywhere(self, caller: Caller) -> None:
         """End every login of the caller, this one too."""
         with self._database.write() as work:
-            _end_logins(work, Login.account_id == caller.user_id)
+            end_logins(work, Login.account_id == caller.user_id)
 
     def _is_spent(self, token: RefreshToken, login: Login, now: int) -> bool:
         if now >= login.expires_at:
@@ -227,7 +235,10 @@ class AuthService:
         return self._issue(session, access, login)
 
     def _issue(self, session: Session, access: AccessTokens, login: Login) -> Tokens:
-        role = session.get_one(Account, login.account_id).role
+        # Locked: who is being suspended at this moment begins no login.
+        account = session.get_one(Account, login.account_id, with_for_update={"read": True})
+        if account.suspended_at is not None:
+            raise AccountSuspended("This account has been suspended.")
         refresh_token = new_token()
         session.add(
             RefreshToken(
@@ -239,8 +250,9 @@ class AuthService:
         return Tokens(
             user_id=login.account_id,
             login_id=login.id,
+            roles=[account.role],
             token_type="Bearer",  # noqa: S106 - the name of a scheme
-            access_token=access.issue(login.account_id, login.id, role, login.access_ttl),
+            access_token=access.issue(account.id, login.id, account.role, login.access_ttl),
             expires_in=login.access_ttl,
             refresh_token=refresh_token,
             refresh_expires_in=self._lifetimes.refresh,
@@ -248,10 +260,11 @@ class AuthService:
 
 
 def _forget_expired(work: Work, account_id: str) -> None:
-    _end_logins(work, Login.account_id == account_id, Login.expires_at <= now_ms())
+    end_logins(work, Login.account_id == account_id, Login.expires_at <= now_ms())
 
 
-def _end_logins(work: Work, *which: ColumnElement[bool]) -> None:
+def end_logins(work: Work, *which: ColumnElement[bool]) -> None:
+    """End those logins."""
     ended = work.connection.scalars(delete(Login).where(*which).returning(Login.id)).all()
     if ended:
         _end(work, ended)

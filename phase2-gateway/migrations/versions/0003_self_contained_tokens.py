@@ -1,4 +1,4 @@
-"""Access tokens carry what they mean: keys instead of tokens, and the logins that ended early."""
+"""Keys instead of access tokens, the logins that ended early, roles and what was done with them."""
 
 from alembic import op
 
@@ -23,7 +23,19 @@ CREATE TABLE ended_logins (
 CREATE INDEX ix_ended_logins_ended_at ON ended_logins (ended_at);
 
 -- A default that is constant: the table is not written anew.
-ALTER TABLE accounts ADD role text COLLATE "C" NOT NULL DEFAULT 'member';
+ALTER TABLE accounts
+    ADD role text COLLATE "C" NOT NULL DEFAULT 'member',
+    ADD suspended_at bigint;
+
+CREATE TABLE moderation_actions (
+    id text COLLATE "C" CONSTRAINT pk_moderation_actions PRIMARY KEY,
+    actor_id text COLLATE "C" NOT NULL,
+    action text COLLATE "C" NOT NULL,
+    user_id text COLLATE "C" NOT NULL,
+    message_id text COLLATE "C",
+    reason text COLLATE "C" NOT NULL,
+    created_at bigint NOT NULL
+);
 """
 
 

@@ -1,7 +1,7 @@
 """The trail of moderation in an archive."""
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 from pydantic import StringConstraints, TypeAdapter, with_config
 from sqlalchemy import Connection, select
@@ -43,7 +43,7 @@ class Actions:
     def write(self, connection: Connection) -> Iterator[ActionRecord]:
         """Yield every action."""
         for row in stream(connection, select(*ActionRow.__table__.c).order_by(ActionRow.id)):
-            yield ActionRecord(type="moderation", **row._mapping)  # noqa: SLF001 - public, says SQLAlchemy
+            yield cast(ActionRecord, {"type": "moderation", **row._mapping})  # noqa: SLF001
 
     def read(self, connection: Connection, reader: Reader) -> None:
         """Store actions."""

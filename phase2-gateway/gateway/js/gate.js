@@ -89,9 +89,6 @@ async function check(r) {
 /** The document for the one who is refused. */
 function refusal(r) {
     const v = r.variables, wait = Number(v.limit_wait);
-    if (!wait) {
-        return JSON.stringify(problems.document(r, 403, 'forbidden', 'This is not for you.'));
-    }
     const often = v.limit_policy.replace(/.*q=(\d+);w=(\d+)/, '$1 in $2 s');
     const document = problems.document(r, 429, 'rate-limited', `More than ${often}. Come back in ${wait} s.`);
     document.retry_after = wait;

@@ -3,31 +3,27 @@ import metrics from 'metrics.js';
 
 const TITLES = {
     'bad-request': 'Bad request',
-    'forbidden': 'Not allowed',
     'internal-error': 'Internal error',
     'method-not-allowed': 'Method not allowed',
-    'no-answer': 'No answer',
     'not-found': 'Not found',
     'not-ready': 'Not ready',
     'overloaded': 'Overloaded',
     'payload-too-large': 'Payload too large',
     'rate-limited': 'Too many requests',
-    'unsupported-media-type': 'Unsupported media type',
 };
 const OF_STATUS = {
     400: ['bad-request', 'The request cannot be read.'],
-    403: ['forbidden', 'This is not for you.'],
     404: ['not-found', 'There is nothing at this address.'],
     405: ['method-not-allowed', 'Files can only be read.'],
     413: ['payload-too-large', 'The body is longer than 64 KiB.'],
-    415: ['unsupported-media-type', 'This is no format that is known here.'],
+    416: ['bad-request', 'The file is shorter than that.'],
     500: ['internal-error', 'The gateway has a fault.'],
 };
 const REPEATABLE = ['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS'];
 
 // Return the document of what the gateway itself refuses. (A handler of ours would first read the body.)
 function refusal(r) {
-    const status = Number(r.variables.status) || Number(r.variables.unreadable);
+    const status = Number(r.variables.status) || Number(r.variables.refused);
     const said = OF_STATUS[status] || OF_STATUS[500];
     return JSON.stringify(document(r, status, said[0], said[1]));
 }
@@ -43,7 +39,7 @@ function unanswered(r) {
         again(r, 'not-ready', 'This service did not answer.');
     } else {
         const status = String(tried).endsWith('504') ? 504 : 502;
-        answer(r, status, 'no-answer', 'This service did not answer. Whether it has done what was asked is not known.');
+        answer(r, status, 'internal-error', 'There was no answer. Whether it was done is not known.');
     }
 }
 

@@ -124,9 +124,10 @@ def test_addresses_without_a_slash_lead_to_where_relative_links_work(gateway: Ga
 
 
 def test_files_can_only_be_read(site: Gateway) -> None:
-    answer = httpx.post(f"{site.url}/lesson", content=b"x")
-    assert (answer.status_code, problem_of(answer)) == (405, "method-not-allowed")
-    assert answer.headers["Allow"] == "GET, HEAD"
+    for method in ("POST", "DELETE", "TRACE"):
+        answer = httpx.request(method, f"{site.url}/lesson")
+        assert (answer.status_code, problem_of(answer)) == (405, "method-not-allowed")
+        assert answer.headers["Allow"] == "GET, HEAD"
     assert httpx.head(f"{site.url}/lesson").status_code == 200
 
 

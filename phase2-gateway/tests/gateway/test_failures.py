@@ -31,8 +31,8 @@ def test_a_service_that_is_away_is_a_problem_that_says_when_to_come_again(
         ("PUT", f"{CREATE}/c/read", 503, "not-ready"),
         ("DELETE", f"{SEND}/m", 503, "not-ready"),
         ("POST", SEND, 503, "not-ready"),
-        ("POST", CREATE, 502, "no-answer"),
-        ("PATCH", f"{CREATE}/c", 502, "no-answer"),
+        ("POST", CREATE, 502, "internal-error"),
+        ("PATCH", f"{CREATE}/c", 502, "internal-error"),
     ],
 )
 def test_who_got_no_answer_is_told_to_repeat_only_what_can_be_repeated(

@@ -6,7 +6,7 @@ import uuid
 
 import httpx
 import pytest
-from gateways import Gateway, Service, StartGateway, hang_up, problem_of
+from gateways import Gateway, Service, StartGateway, hang_up, ok, problem_of
 
 from chassis.limits import BODY_MAX
 
@@ -195,6 +195,14 @@ def test_what_is_no_resource_reaches_no_service(
         answer = client.get(url)
     assert (answer.status_code, problem_of(answer)) == (404, "not-found")
     assert service.asked == []
+
+
+def test_which_methods_there_are_a_service_says(gateway: Gateway, service: Service) -> None:
+    service.answers = [ok(b"{}", "Allow: GET, PATCH", status="405 Method Not Allowed")]
+    for method in ("TRACE", "PUT", "FOO"):
+        answer = httpx.request(method, f"{gateway.url}/api/v1/profiles/me")
+        assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, PATCH")
+    assert [asked.line.split()[0] for asked in service.asked] == ["TRACE", "PUT", "FOO"]
 
 
 @pytest.mark.parametrize(

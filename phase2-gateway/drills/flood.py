@@ -37,7 +37,7 @@ def run(stage: Stage) -> None:
 
 DRILL = Drill(
     name="flood",
-    question="One client asks for history over 32 connections as fast as it can, and the limits are "
+    question="One client asks for history over 32 connections as fast as it can; the limits are "
     "the real ones. What do the others notice?",
     run=run,
     sends=300,

@@ -167,6 +167,7 @@ class Gateway:
                 *("-c", str(self.directory / "conf" / "nginx.conf"), "-g", f"daemon off;{user}"),
             ],
             cwd=self.directory,
+            env={"TZ": "UTC"},
             stderr=self._errors.open("ab"),
             start_new_session=True,
         )

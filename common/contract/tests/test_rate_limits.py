@@ -1,7 +1,6 @@
 """How often one may ask: who is told so, and how."""
 
 import re
-from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
@@ -48,16 +47,3 @@ def test_what_costs_more_has_a_policy_of_its_own(system: Json, ada: Person, grou
         ada.call("POST", "/realtime/tickets", expect=201),
     ]
     assert len({decided_by(system, one) for one in answers}) == len(answers)
-
-
-def test_two_logins_are_counted_apart(system: Json, newcomer: Callable[[], Person]) -> None:
-    first, second = newcomer(), newcomer()
-
-    def left(person: Person) -> int:
-        found = STANDING.fullmatch(person.call("GET", "/profiles/me").headers["RateLimit"])
-        assert found
-        return int(found[2])
-
-    for _ in range(20):
-        first.call("GET", "/profiles/me")
-    assert left(second) > left(first)

@@ -175,7 +175,7 @@ class Gateway:
                 *("-c", str(self.directory / "conf" / "nginx.conf"), "-g", f"daemon off;{user}"),
             ],
             cwd=self.directory,
-            env=os.environ | {"CHAT_IDENTITY_SECRET_FILE": str(self._secret)},
+            env=os.environ | {"TZ": "UTC", "CHAT_IDENTITY_SECRET_FILE": str(self._secret)},
             stderr=self._errors.open("ab"),
             start_new_session=True,
         )

@@ -67,8 +67,7 @@ async function authenticate(authorization, roles) {
 
 /** The document for one who is refused. */
 function problem(r, slug) {
-    const said = REFUSALS[slug] || REFUSALS.forbidden;
-    return problems.document(r, said[0], slug || 'forbidden', said[1]);
+    return problems.document(r, REFUSALS[slug][0], slug, REFUSALS[slug][1]);
 }
 
 export default {authenticate, problem};

@@ -12,15 +12,13 @@ const TITLES = {
     'payload-too-large': 'Payload too large',
     'rate-limited': 'Too many requests',
     'unauthenticated': 'Not logged in',
-    'unsupported-media-type': 'Unsupported media type',
 };
 const OF_STATUS = {
     400: ['bad-request', 'The request cannot be read.'],
-    403: ['forbidden', 'This is not for you.'],
     404: ['not-found', 'There is nothing at this address.'],
     405: ['method-not-allowed', 'Files can only be read.'],
     413: ['payload-too-large', 'The body is longer than 64 KiB.'],
-    415: ['unsupported-media-type', 'This is no format that is known here.'],
+    416: ['bad-request', 'The file is shorter than that.'],
     500: ['internal-error', 'The gateway has a fault.'],
 };
 const REPEATABLE = ['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS'];

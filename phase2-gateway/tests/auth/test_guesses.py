@@ -5,6 +5,7 @@ from contextlib import suppress
 from itertools import count
 
 import pytest
+from flask.testing import FlaskClient
 from waiting import PHASE
 
 from chassis.buckets import Buckets, Quota, Quotas
@@ -116,3 +117,30 @@ def test_what_is_kept_is_bounded(clock: Clock) -> None:
     assert buckets.take("c") == 0
     assert buckets.take("b") == 60, "who came last is kept"
     assert buckets.take("a") == 0, "who was quiet the longest starts anew"
+
+
+@pytest.mark.parametrize("username", ["ada-lovelace", "nobody-at-all"])
+def test_a_client_that_guesses_on_is_told_to_wait(client: FlaskClient, username: str) -> None:
+    registered = {"username": "ada-lovelace", "password": "correct horse", "display_name": "Ada"}
+    client.post("/api/v1/auth/register", json=registered)
+    wrong = {"username": username, "password": "battery staple"}
+    answers = [client.post("/api/v1/auth/login", json=wrong) for _ in range(6)]
+    assert [one.status_code for one in answers] == [401] * 5 + [429]
+    document = answers[-1].get_json()
+    assert document["type"] == "/api/docs/problems#rate-limited"
+    assert 50 < document["retry_after"] <= 60
+    assert answers[-1].headers["Retry-After"] == str(document["retry_after"])
+
+
+def test_a_login_that_is_used_keeps_its_place_open(client: FlaskClient) -> None:
+    """Whoever refreshes is at home, in a process that has started since they logged in, too."""
+    registered = {"username": "ada-lovelace", "password": "correct horse", "display_name": "Ada"}
+    tokens = client.post("/api/v1/auth/register", json=registered).get_json()
+    client.post("/api/v1/auth/refresh", json={"refresh_token": tokens["refresh_token"]})
+    for number in range(40):
+        wrong = {"username": "ada-lovelace", "password": "battery staple"}
+        guess = {"REMOTE_ADDR": f"203.0.113.{number}"}
+        answer = client.post("/api/v1/auth/login", json=wrong, environ_overrides=guess)
+    assert answer.status_code == 429
+    right = {"username": "ada-lovelace", "password": "correct horse"}
+    assert client.post("/api/v1/auth/login", json=right).status_code == 200

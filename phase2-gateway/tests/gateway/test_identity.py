@@ -135,3 +135,11 @@ def test_a_token_given_twice_is_a_bad_request(gateway: Gateway, monolith: Monoli
     answer = gateway.raw(head.encode()).decode()
     assert answer.startswith("HTTP/1.1 400")
     assert "problem+json" in answer
+
+
+def test_a_role_can_have_a_limit_of_its_own(gateway: Gateway, monolith: Monolith) -> None:
+    wait_for(lambda: _passes(gateway, monolith.token()))
+    for role, name in {"member": "search-person", "moderator": "search-moderator"}.items():
+        token = monolith.token(sub=role, roles=[role])
+        answer = _get(gateway, "/api/v1/profiles/search?q=x", token)
+        assert answer.headers["RateLimit-Policy"].startswith(f'"{name}"')

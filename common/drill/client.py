@@ -2,7 +2,6 @@
 
 import json
 import secrets
-import select
 import time
 from http.client import HTTPConnection, HTTPException
 from typing import Any
@@ -114,18 +113,10 @@ class Person:
     def _take(self, tokens: Any) -> None:
         self.id, self.token = tokens["user_id"], tokens["access_token"]
 
-    def _is_over(self) -> bool:
-        """Tell whether the server has ended the kept connection, as it may when nothing is asked.
-
-        Then its end is there to be read. Every client that keeps connections looks first.
-        """
-        kept = self._connection and self._connection.sock
-        return bool(kept and select.select([kept], [], [], 0)[0])
-
     def _exchange(
         self, method: str, path: str, body: str | None, headers: dict[str, str]
     ) -> tuple[int, bytes]:
-        if time.monotonic() - self._used_at > IDLE_MAX or self._is_over():
+        if time.monotonic() - self._used_at > IDLE_MAX:
             self.close()
         if self._connection is None:
             self._connection = HTTPConnection(self._host, self._port, timeout=TIMEOUT)

@@ -19,8 +19,9 @@ CLIENTS = 4
 class Askers:
     """Clients that ask as fast as they are answered, each time over a connection of its own.
 
-    A kept connection may be closed whenever nothing is asked on it; every client of HTTP makes it
-    anew. What is looked for here are requests that were taken and not answered.
+    A kept connection may be closed whenever nothing is asked on it; clients of HTTP make it anew,
+    as the senders of the load do. They count it as an error all the same, because they do not look
+    first. What is looked for here are requests that were taken and not answered.
     """
 
     def __init__(self, stage: Stage) -> None:

@@ -23,10 +23,15 @@ from chassis.redaction import Fields, describe_exception, mask
 @pytest.fixture(scope="session", autouse=True)
 def servers() -> Iterator[None]:
     """PostgreSQL, started by whoever needs it first, and ended with the tests."""
-    use_secrets()
     yield
     if cluster.cache_info().currsize:
         cluster().close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def secrets() -> None:
+    """What the gateway and the monolith share, and what keys are encrypted with."""
+    use_secrets()
 
 
 @pytest.fixture(autouse=True)

@@ -220,7 +220,7 @@ class Gateway:
         """Return the sum of the samples of this name that have these labels."""
         return metric(httpx.get(f"{self.operations}/metrics").text, name, **labels)
 
-    def raw(self, sent: bytes, timeout: float = 5) -> bytes:
+    def raw(self, sent: bytes, timeout: float = 15) -> bytes:
         """Send bytes, and return what comes until the connection ends."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=timeout) as connection:
             connection.sendall(sent)

@@ -30,7 +30,7 @@ http {{
     }}
 }}
 """
-PROBES = ("take", "replay", "burst", "naive", "lock")
+PROBES = ("take", "replay", "burst", "naive", "lock", "windows")
 
 
 class Nginx:

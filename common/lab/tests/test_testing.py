@@ -82,6 +82,19 @@ def test_an_isolated_instance_touches_neither_the_running_one_nor_its_data(
     assert not instance.directory.exists()
 
 
+def test_an_isolated_instance_goes_by_the_limits_that_it_is_given(
+    make_system: MakeSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LIMITS", raising=False)
+    text = ONE.replace("      DATA:", "      LIMITS: ${LIMITS:-real}\n      DATA:")
+    phase = make_system(text, name=f"lab-test-limits-{os.getpid()}").instance.phase
+    for limits in ("test", "bench"):
+        with isolated(NativeEngine(), phase, lambda _: None, limits) as (_, address):
+            assert answer(address)["env"]["LIMITS"] == limits
+    assert "LIMITS" not in os.environ
+    sweep(phase)
+
+
 def test_an_interrupted_test_run_leaves_nothing(make_system: MakeSystem) -> None:
     """SIGTERM to lab reaches pytest, and the instance is stopped before lab ends."""
     phase = make_system(ONE, name=f"lab-test-interrupted-{os.getpid()}").instance.phase

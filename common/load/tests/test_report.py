@@ -107,6 +107,12 @@ def test_where_the_rates_end_before_the_bound_is_broken_the_knee_is_at_least_tha
     assert "saturation: at least 147 (98-147) requests/s" in table.saturation(figures, "phase 0")
 
 
+def test_limits_that_a_phase_has_are_told_with_the_figures(result: Result) -> None:
+    result.parameters["limits"] = {"phase 0": "none", "phase 1": "bench"}
+    told = [line for line in table.whole(result) if "limits" in line]
+    assert told == ["phase 1 ran with the limits `bench`."]
+
+
 def test_invalid_runs_are_told_and_not_used(result: Result) -> None:
     run = result.runs[0]
     assert run.part == "send"

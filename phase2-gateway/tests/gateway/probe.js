@@ -60,4 +60,17 @@ function lock(r) {
     answer(r, ngx.shared.locks.add(r.args.key, 1, 500));
 }
 
-export default {take, replay, burst, naive, lock};
+/** Two ways to count by windows, and the bucket, asked for the same request: which of them admit it. */
+async function windows(r) {
+    const dict = ngx.shared.limits, key = r.args.key, q = Number(r.args.q), length = r.args.w * 1000;
+    const now = Date.now(), number = Math.floor(now / length), share = 1 - now % length / length;
+    const of = (kind, n) => dict.get(`${key}${kind}${n}`) || 0;
+    const admit = (kind, used) => used < q && dict.incr(`${key}${kind}${number}`, 1, 0) > 0;
+    answer(r, {
+        'fixed window': admit('fixed', of('fixed', number)),
+        'sliding window': admit('sliding', of('sliding', number) + share * of('sliding', number - 1)),
+        'token bucket': (await taken(r)).ok,
+    });
+}
+
+export default {take, replay, burst, naive, lock, windows};

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 from stand_in import create_app
 
-from chassis import services
+from chassis import services, transfer
 from chassis.clock import now_ms
 from chassis.database import Database
 from chassis.mode import Mode, set_mode
@@ -158,6 +158,17 @@ def test_two_processes_have_the_same_keys(app: Flask) -> None:
     other = create_app()
     assert other is not app
     assert _verified(token, _keys(app))
+
+
+def test_who_empties_the_system_takes_back_every_token(app: Flask) -> None:
+    keys = _keys(app)
+    token = _issue(keys)
+    database = services.of(app).get(Database)
+    with database.read() as connection:
+        assert transfer.is_empty(connection), "keys are no data: an import may go on"
+    transfer.empty(database)
+    with pytest.raises(KeyError):
+        _verified(token, keys)
 
 
 class _Clock:

@@ -4,32 +4,28 @@ import secrets
 import time
 
 import jwt
+from sqlalchemy import Connection
 
 from chat.auth.keys import Keys
+from chat.auth.models import Account, Login
 
 ISSUER, AUDIENCE = "chat", "chat"
 ALGORITHM = "ES256"
 
 
-class AccessTokens:
-    """Signs for one transaction: its key is fetched before that begins."""
-
-    def __init__(self, keys: Keys) -> None:
-        self._kid, self._key = keys.signer()
-
-    def issue(self, user_id: str, login_id: str, role: str, ttl: int) -> str:
-        """Return a token that is good for `ttl` seconds; times in it have fractions."""
-        now = round(time.time(), 3)
-        claims = {
-            "iss": ISSUER,
-            "aud": AUDIENCE,
-            "sub": user_id,
-            "sid": login_id,
-            "roles": [role],
-            "jti": secrets.token_urlsafe(12),
-            "iat": now,
-            "nbf": now,
-            "exp": round(now + ttl, 3),
-        }
-        headers = {"kid": self._kid, "typ": "at+jwt"}
-        return jwt.encode(claims, self._key, ALGORITHM, headers)
+def issue(keys: Keys, connection: Connection, account: Account, login: Login) -> str:
+    """Return a token that is good for the login's `access_ttl`; times in it have fractions."""
+    kid, key = keys.signer(connection)
+    now = round(time.time(), 3)
+    claims = {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "sub": account.id,
+        "sid": login.id,
+        "roles": [account.role],
+        "jti": secrets.token_urlsafe(12),
+        "iat": now,
+        "nbf": now,
+        "exp": round(now + login.access_ttl, 3),
+    }
+    return jwt.encode(claims, key, ALGORITHM, {"kid": kid, "typ": "at+jwt"})

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_public_key,
 )
 from jwt.algorithms import ECAlgorithm
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from chassis.clock import now_ms
 from chassis.database import Database
@@ -51,12 +51,12 @@ class Keys:
         self._lead_ms, self._age_ms = int(lead * 1000), int(age * 1000)
         self._opened = lru_cache(maxsize=8)(self._open)
 
-    def signer(self) -> tuple[str, ec.EllipticCurvePrivateKey]:
+    def signer(self, connection: Connection) -> tuple[str, ec.EllipticCurvePrivateKey]:
         """Return the id of the key to sign with, and the key.
 
         Who asks before the first one has been published for long enough waits for that.
         """
-        keys = self._alive() or [self.rotate()]
+        keys = self._alive(connection) or [self._add(connection)]
         usable_if_before = now_ms() - self._lead_ms
         key = next((key for key in reversed(keys) if key.created_at <= usable_if_before), keys[0])
         time.sleep(max(key.created_at - usable_if_before, 0) / 1000)
@@ -64,7 +64,8 @@ class Keys:
 
     def published(self) -> list[dict[str, Any]]:
         """Return the public keys as JWKs (RFC 7517), and make a new one when it is time."""
-        keys = self._alive()
+        with self._database.read() as connection:
+            keys = self._alive(connection)
         if not keys or now_ms() - keys[-1].created_at >= self._age_ms:
             with suppress(Unavailable):  # read-only, say: the old one is good for a while yet
                 keys.append(self.rotate())
@@ -72,24 +73,23 @@ class Keys:
 
     def rotate(self, *, forget: bool = False) -> Any:
         """Make a new key; `forget` takes back all that the others have signed."""
+        with self._database.write() as work:
+            kept = [] if forget else [key.id for key in self._alive(work.connection)]
+            work.connection.execute(delete(SigningKey).where(SigningKey.id.not_in(kept)))
+            return self._add(work.connection)
+
+    def _add(self, connection: Connection) -> Any:
         private = ec.generate_private_key(ec.SECP256R1())
         encrypted = private.private_bytes(
             Encoding.DER, PrivateFormat.PKCS8, BestAvailableEncryption(self._secret)
         )
         public = private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        kept = [] if forget else [key.id for key in self._alive()]
-        with self._database.write() as work:
-            work.connection.execute(delete(SigningKey).where(SigningKey.id.not_in(kept)))
-            return work.connection.execute(
-                insert(SigningKey)
-                .values(id=new_id(), private_key=encrypted, public_key=public, created_at=now_ms())
-                .returning(*_ROW)
-            ).one()
+        row = (new_id(), encrypted, public, now_ms())
+        return connection.execute(insert(SigningKey).values(row).returning(*_ROW)).one()
 
-    def _alive(self) -> list[Any]:
+    def _alive(self, connection: Connection) -> list[Any]:
         """Return the keys, oldest first, without those whose last token has expired."""
-        with self._database.read() as connection:
-            keys = connection.execute(select(*_ROW).order_by(_ROW.created_at, _ROW.id)).all()
+        keys = connection.execute(select(*_ROW).order_by(_ROW.created_at, _ROW.id)).all()
         signed_last = now_ms() - ACCESS_TTL_MAX * 1000 - 2 * self._lead_ms
         replaced = sum(key.created_at <= signed_last for key in keys[1:])
         return list(keys[replaced:])

@@ -15,7 +15,7 @@ from chassis.identity import LOGINS_ENDED, Caller
 from chassis.ids import new_id
 from chassis.tokens import hash_token, new_token
 from chassis.work import Work
-from chat.auth.access import AccessTokens
+from chat.auth import access
 from chat.auth.guesses import Guesses
 from chat.auth.keys import Keys
 from chat.auth.limits import ACCESS_TTL_MAX
@@ -110,7 +110,6 @@ class AuthService:
     def register(self, username: str, password: str, display_name: str) -> Tokens:
         """Create an account with its profile, logged in; `UsernameTaken` if the name is."""
         password_hash = self._passwords.hash(password)
-        access = AccessTokens(self._keys)
         user_id = new_id()
         with self._database.session() as (session, work):
             inserted = work.connection.execute(
@@ -122,7 +121,7 @@ class AuthService:
                 raise UsernameTaken(f"Somebody else is called {username}.")
             # One transaction for both: nobody ever sees an account without a profile.
             self._profiles.create(work.connection, user_id, username, display_name)
-            return self._log_in(session, access, user_id, ACCESS_TTL_MAX)
+            return self._log_in(session, user_id, ACCESS_TTL_MAX)
 
     def log_in(self, username: str, password: str, access_ttl: int, address: str) -> Tokens:
         """Check the password and begin a login; `InvalidCredentials` if anything is wrong.
@@ -142,12 +141,11 @@ class AuthService:
             if found is None or fitting is None:
                 raise InvalidCredentials("The username or the password is wrong.")
         self._guesses.used(found.id, address)
-        access = AccessTokens(self._keys)
         with self._database.session() as (session, work):
             if fitting != found.password_hash:
                 session.get_one(Account, found.id).password_hash = fitting
             _forget_expired(work, found.id)
-            return self._log_in(session, access, found.id, access_ttl)
+            return self._log_in(session, found.id, access_ttl)
 
     def is_alive(self, caller: Caller) -> bool:
         """Return whether the caller's login has not ended. An expired access token ends none."""
@@ -174,7 +172,7 @@ class AuthService:
         too, for a moment, until one of its successors is used. Whoever comes with an older token
         may be a thief, or the victim of one: the login ends for both.
         """
-        access, now = AccessTokens(self._keys), now_ms()
+        now = now_ms()
         with self._database.session() as (session, work):
             token = session.get(RefreshToken, hash_token(refresh_token))
             login = session.get(Login, token.login_id, with_for_update=True) if token else None
@@ -185,7 +183,7 @@ class AuthService:
                 _end(work, [login.id])
             else:
                 self._guesses.used(login.account_id, address)
-                return self._rotate(session, access, token, login, now)
+                return self._rotate(session, token, login, now)
         raise InvalidRefreshToken("The refresh token was used before; its login has been ended.")
 
     def log_out(self, caller: Caller) -> None:
@@ -207,19 +205,15 @@ class AuthService:
         in_grace = now - login.rotated_at < self._lifetimes.grace * 1000
         return not (token.generation == login.generation - 1 and in_grace)
 
-    def _rotate(
-        self, session: Session, access: AccessTokens, token: RefreshToken, login: Login, now: int
-    ) -> Tokens:
+    def _rotate(self, session: Session, token: RefreshToken, login: Login, now: int) -> Tokens:
         if token.generation == login.generation:
             login.generation += 1
             login.rotated_at = now
         login.expires_at = now + self._lifetimes.refresh * 1000
         _forget_oldest_tokens(session, login)
-        return self._issue(session, access, login)
+        return self._issue(session, login)
 
-    def _log_in(
-        self, session: Session, access: AccessTokens, account_id: str, access_ttl: int
-    ) -> Tokens:
+    def _log_in(self, session: Session, account_id: str, access_ttl: int) -> Tokens:
         now = now_ms()
         login = Login(
             id=new_id(),
@@ -232,9 +226,9 @@ class AuthService:
         )
         session.add(login)
         session.flush()
-        return self._issue(session, access, login)
+        return self._issue(session, login)
 
-    def _issue(self, session: Session, access: AccessTokens, login: Login) -> Tokens:
+    def _issue(self, session: Session, login: Login) -> Tokens:
         # Locked: who is being suspended at this moment begins no login.
         account = session.get_one(Account, login.account_id, with_for_update={"read": True})
         if account.suspended_at is not None:
@@ -252,7 +246,7 @@ class AuthService:
             login_id=login.id,
             roles=[account.role],
             token_type="Bearer",  # noqa: S106 - the name of a scheme
-            access_token=access.issue(account.id, login.id, account.role, login.access_ttl),
+            access_token=access.issue(self._keys, session.connection(), account, login),
             expires_in=login.access_ttl,
             refresh_token=refresh_token,
             refresh_expires_in=self._lifetimes.refresh,

@@ -1,6 +1,6 @@
 """Removing messages and suspending accounts; each leaves a line in the trail."""
 
-from typing import TypedDict
+from typing import Any, TypedDict, cast
 
 from sqlalchemy import insert, select
 
@@ -76,7 +76,7 @@ class ModerationService:
             roles.require(connection, caller, "moderator")
             rows = connection.execute(statement).all()
         more = encode_cursor((rows[limit - 1].id,)) if len(rows) > limit else None
-        return [_document(*row) for row in rows[:limit]], more
+        return [_document(row) for row in rows[:limit]], more
 
 
 def _note(
@@ -88,25 +88,9 @@ def _note(
     message_id: str | None = None,
 ) -> Action:
     row = (new_id(), caller.user_id, action, user_id, message_id, reason, now_ms())
-    work.connection.execute(insert(ActionRow).values(row))
-    return _document(*row)
+    done = work.connection.execute(insert(ActionRow).values(row).returning(*_ROW)).one()
+    return _document(done)
 
 
-def _document(
-    id: str,  # noqa: A002 - as the column is called
-    actor_id: str,
-    action: str,
-    user_id: str,
-    message_id: str | None,
-    reason: str,
-    created_at: int,
-) -> Action:
-    return Action(
-        id=id,
-        actor_id=actor_id,
-        action=action,
-        user_id=user_id,
-        message_id=message_id,
-        reason=reason,
-        created_at=rfc3339(created_at),
-    )
+def _document(row: Any) -> Action:
+    return cast(Action, {**row._mapping, "created_at": rfc3339(row.created_at)})  # noqa: SLF001

@@ -5,6 +5,8 @@ import signal
 import time
 from typing import Any
 
+from gunicorn.glogging import Logger
+
 from chassis import logs
 from chassis.correlation import CarryingThread
 from chassis.descriptors import make_room
@@ -15,7 +17,18 @@ settings = Settings()
 logs.set_up(settings.log_level)
 os.umask(0o077)  # the database holds password and token hashes
 
-logger_class = logs.GunicornLogger
+
+class LibraryLogger(Logger):  # type: ignore[misc]  # has no types
+    """gunicorn's own lines, handled as those of any other library."""
+
+    def setup(self, cfg: Any) -> None:
+        """Leave them to the root logger."""
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+
+
+logger_class = LibraryLogger
 bind = [address for address in (settings.bind, settings.operations_bind) if address]
 workers = 1
 worker_class = "gthread"

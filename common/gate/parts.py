@@ -2,26 +2,27 @@
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from pathlib import Path, PurePath
 
 from lab import phases
 from lab.paths import ROOT
 from lab.phases import Phase
-from lab.steps.route import Route
+from lab.steps.patch import added_lines
+from lab.steps.route import Route, Step
 
 LAB = str(ROOT / "lab")
 PYTEST = ("--", "-p", "gate.plugin")
 SHORT = "--gate-short"
-CONTRACT = "--gate-contract"
+OWN = "--gate-own"
+SYSTEM = ("-m", "not offline")  # what speaks of the contract's documents alone runs with phase 0
+APART = ("README.md", "architecture.*", "diffs")  # a phase's own, and in no patch
 BLOCKS = "test_a_block_of_commands_does_what_it_shows"
 
 # What parts stand on, as git's pathspecs.
 ENGINE = ("lab", "requirements.lock", "common/lab", ":(exclude)common/lab/tests")
-DOCKER = (
-    *("requirements.lock", "pyproject.toml", "common/contract", "common/web"),
-    *("common/lab/docker", "common/lab/compose", "common/lab/testing", ":(glob)common/lab/*.py"),
-)
+DOCKER = ("common/lab/docker", "common/lab/compose")  # and what of a phase is no Python
 TESTED_ON_PHASE_0 = (
     *ENGINE,
     *("pyproject.toml", "phase0-mvp", "common/contract", "common/web", "common/world"),
@@ -46,7 +47,8 @@ class Part:
 
     again: the command of a second try; empty for what is no test run.
     stands_on: it may be left out while none of this has changed; None: it always runs.
-    turn: parts with the same turn never run at once; None: nothing runs beside it.
+    short: what runs in its place then, if anything does.
+    turn: parts with the same turn never run at once; without one, a part runs beside any other.
     """
 
     name: str
@@ -54,8 +56,9 @@ class Part:
     first: tuple[str, ...]
     again: tuple[str, ...] = ()
     stands_on: tuple[str, ...] | None = None
+    short: "Part | None" = None
     docker: bool = False
-    turn: str | None = None
+    turn: str = ""
 
     @property
     def kind(self) -> str:
@@ -64,7 +67,7 @@ class Part:
 
 
 def parts(*, everything: bool) -> list[Part]:
-    """Return what there is to run in this checkout, in order; quick ones first.
+    """Return what there is to run in this checkout, in order; what takes longest does not end it.
 
     With everything, steps between phases too are tested whole, and on both engines.
     """
@@ -74,14 +77,15 @@ def parts(*, everything: bool) -> list[Part]:
         Part("lint", "ruff, mypy, schemas and the lock", (LAB, "lint")),
         Part("history", "the patches make the phases", (LAB, "history", "verify")),
         *map(_up, built),
+        _standalone("lab", turn=_turn("0")),  # it builds phase 0's image too
+        _standalone("web", "--native"),
         *map(_natively, built),
-        *map(_under_docker, built),
-        *(_whole_under_docker(phase, own=everything) for phase in built),
+        *(_under_docker(phase.label, phase.directory) for phase in built),
+        *(_standalone(name) for name in ("load", "drill")),
     ]
-    for step in _between():
-        found += _whole_step(step) if everything else [_short_step(step)]
-    found += [_documents(built), *map(_lesson, built)]
-    return found + [_standalone(name) for name in STANDS_ON]
+    for step, made_of in between():
+        found += _whole_step(step) if everything else [_short_step(step, made_of)]
+    return [*found, _documents(built), *map(_lesson, built)]
 
 
 def _tests(
@@ -91,92 +95,98 @@ def _tests(
     arguments: Sequence[str] = (),
     *,
     stands_on: tuple[str, ...] | None = None,
-    turn: str | None = None,
+    turn: str = "",
 ) -> Part:
     command = (LAB, "test", *words, *PYTEST, *arguments)
-    return Part(name, title, command, command, stands_on, "--docker" in words, turn)
+    return Part(name, title, command, command, stands_on, turn=turn)
 
 
 def _number(phase: Phase) -> str:
     return phase.name.removeprefix("phase")
 
 
-def _visit(phase: Phase, *arguments: str) -> tuple[str, ...]:
-    return (sys.executable, "-P", "-m", "gate.visit", _number(phase), *arguments)
+def _turn(number: str) -> str:
+    """Return the turn of what `lab up` runs of a phase, or builds: a port, a place, an image."""
+    return f"up-{number}"
+
+
+def _tree(directory: Path) -> tuple[str, ...]:
+    """Return what a phase's system is made of, as pathspecs: what is in a step's tree."""
+    apart = [one for name in APART for one in sorted(directory.glob(name))]
+    return (directory.name, *(f":(exclude){one.relative_to(ROOT)}" for one in apart))
+
+
+def _visit(name: str, *arguments: str) -> tuple[str, ...]:
+    return (sys.executable, "-P", "-m", "gate.visit", name, *arguments)
 
 
 def _up(phase: Phase) -> Part:
+    number = _number(phase)
     title = f"{phase.label} comes up as processes, is ready, goes down"
-    return Part(f"up-{_number(phase)}", title, _visit(phase, "--native"))
+    return Part(f"up-{number}", title, _visit(number, "--native"), turn=_turn(number))
 
 
 def _natively(phase: Phase) -> Part:
     number = _number(phase)
     title = f"{phase.label} as processes: its own tests and the whole contract"
-    return _tests(f"native-{number}", title, [number, "--native"], turn=f"native-{number}")
+    arguments = () if number == "0" else SYSTEM
+    return _tests(f"native-{number}", title, [number, "--native"], arguments)
 
 
-def _under_docker(phase: Phase) -> Part:
-    """Compose it as people do; a test that fails there is tried again in an instance of its own."""
-    number = _number(phase)
-    return Part(
-        f"docker-{number}",
-        f"{phase.label} under Docker: up, ready, a short run of the contract, down",
-        _visit(phase, "--docker", *PYTEST, SHORT),
-        (LAB, "test", number, "--docker", *PYTEST),
+def _under_docker(label: str, directory: Path) -> Part:
+    """Compose it as people do; a test that fails there is tried again in an instance of its own.
+
+    A phase's own tests start what they need as processes, so they have nothing to say here. Nor
+    has its Python, which the whole contract meets natively: what differs here is all the rest.
+    """
+    name = label.rsplit(maxsplit=1)[-1]
+    short = Part(
+        f"docker-{name}-short",
+        f"{label} under Docker: up, ready, a short run of the contract, down",
+        _visit(name, "--docker", *PYTEST, SHORT),
+        (LAB, "test", name, "--docker", *PYTEST),
         docker=True,
-        turn=f"docker-{number}",
+        turn=_turn(name[0]),
+    )
+    return replace(
+        short,
+        name=f"docker-{name}",
+        title=f"{label} under Docker: up, ready, the whole contract, down",
+        first=_visit(name, "--docker", *PYTEST, *SYSTEM),
+        stands_on=(*_tree(directory), f":(exclude){directory.name}/*.py", *DOCKER),
+        short=short,
     )
 
 
-def _whole_under_docker(phase: Phase, *, own: bool) -> Part:
-    """Leave out its own tests, if need be: they start what they need as processes anyway."""
-    number = _number(phase)
-    what = "its own tests and the whole contract" if own else "the whole contract"
-    return _tests(
-        f"whole-{number}",
-        f"{phase.label} under Docker: {what}",
-        [number, "--docker"],
-        [] if own else [CONTRACT],
-        stands_on=(phase.directory.name, *DOCKER),
-        turn=f"docker-{number}",
-    )
-
-
-def _between() -> Iterator[tuple[str, tuple[str, ...]]]:
+def between() -> Iterator[tuple[Step, tuple[str, ...]]]:
     """Yield the steps that are no phase's last, and what their trees are made of."""
-    known = Route(ROOT).all_phases
-    for before, phase in pairwise(known):
-        made_of = (before.directory.name, f"{phase.directory.name}/diffs", "common/contract")
+    for before, phase in pairwise(Route(ROOT).all_phases):
+        made_of = (*_tree(before.directory), "common/contract")
         for step in phase.steps[:-1]:
-            yield step.name, made_of
+            made_of += (str(step.file.relative_to(ROOT)),)
+            yield step, made_of
 
 
-def _short_step(step: tuple[str, tuple[str, ...]]) -> Part:
-    name, made_of = step
-    title = f"step {name} as processes: its own tests and a short run of the contract"
-    words = [name, "--native"]
-    return _tests(f"step-{name}", title, words, [SHORT], stands_on=made_of, turn=f"native-{name}")
+def _short_step(step: Step, made_of: tuple[str, ...]) -> Part:
+    title = f"step {step.name} as processes: the tests of its patch and a short run of the contract"
+    own = f"{OWN}={','.join(touched_tests(step))}"
+    words = [step.name, "--native"]
+    return _tests(f"step-{step.name}", title, words, [SHORT, own], stands_on=made_of)
 
 
-def _whole_step(step: tuple[str, tuple[str, ...]]) -> list[Part]:
-    name, made_of = step
-    what = "its own tests and the whole contract"
+def touched_tests(step: Step) -> list[str]:
+    """Return the test files that a step's patch adds or touches, as they are laid out."""
+    touched = map(PurePath, added_lines(step.file.read_bytes()))
+    tests = [one for one in touched if one.parts[0] == "tests" and one.match("test_*.py")]
+    return [str(PurePath(".lab", "steps", step.name, one)) for one in tests]
+
+
+def _whole_step(step: Step) -> list[Part]:
+    title = f"step {step.name} as processes: its own tests and the whole contract"
+    docker = _under_docker(f"step {step.name}", step.file.parents[1])
     return [
-        _tests(
-            f"step-{name}",
-            f"step {name} as processes: {what}",
-            [name, "--native"],
-            stands_on=made_of,
-            turn=f"native-{name}",
-        ),
-        _tests(
-            f"step-{name}-docker",
-            f"step {name} under Docker: {what}",
-            [name, "--docker"],
-            stands_on=made_of,
-            turn=f"docker-{name[0]}",  # it has the image's name in common with its phase
-        ),
+        _tests(f"whole-{step.name}", title, [step.name, "--native"]),
+        replace(docker, name=f"whole-{step.name}-docker"),
     ]
 
 
@@ -203,5 +213,6 @@ def _lesson(phase: Phase) -> Part:
     )
 
 
-def _standalone(name: str) -> Part:
-    return _tests(name, f"tests of {name}", [name], stands_on=STANDS_ON[name])
+def _standalone(name: str, *options: str, turn: str = "") -> Part:
+    words = [name, *options]
+    return _tests(name, f"tests of {name}", words, stands_on=STANDS_ON[name], turn=turn)

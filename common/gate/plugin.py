@@ -20,7 +20,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--gate-short", action="store_true", help="of the contract, run what is marked `short`"
     )
-    group.addoption("--gate-contract", action="store_true", help="run the contract alone")
+    group.addoption(
+        "--gate-own", metavar="FILES", help="beside the contract, run only these, by commas"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -30,23 +32,35 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Watch(file))
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not even read files in which nothing is asked for: some take seconds."""
+    short, own = config.getoption("--gate-short"), config.getoption("--gate-own")
+    if not collection_path.match("test_*.py"):
+        return None
+    if CONTRACT in collection_path.parents:
+        return (short and f".{SHORT}" not in collection_path.read_text(encoding="utf-8")) or None
+    return (own is not None and not _is_named(collection_path, own, config.rootpath)) or None
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what was not asked for."""
     only: Path | None = config.getoption("--gate-only")
     ids = None if only is None else set(json.loads(only.read_text(encoding="utf-8")))
-    short, contract = config.getoption("--gate-short"), config.getoption("--gate-contract")
+    short = config.getoption("--gate-short")
 
     def is_wanted(item: pytest.Item) -> bool:
         if ids is not None and item.nodeid not in ids:
             return False
-        if CONTRACT in item.path.parents:
-            return not short or SHORT in item.keywords
-        return not contract
+        return not short or CONTRACT not in item.path.parents or SHORT in item.keywords
 
     dropped = [item for item in items if not is_wanted(item)]
     items[:] = [item for item in items if is_wanted(item)]
     config.hook.pytest_deselected(items=dropped)
+
+
+def _is_named(file: Path, names: str, root: Path) -> bool:
+    return str(file.relative_to(root)) in names.split(",")
 
 
 class Watch:

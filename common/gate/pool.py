@@ -13,7 +13,7 @@ _MEMORY_FOR_TWO = 4 * 2**30  # bytes
 
 
 def width() -> int:
-    """Return how many systems this machine can test at once."""
+    """Return how many parts this machine can run at once."""
     cores = len(os.sched_getaffinity(0))
     return 2 if cores > 1 and psutil.virtual_memory().total >= _MEMORY_FOR_TWO else 1
 
@@ -42,5 +42,5 @@ def run(
 
 
 def _next(waiting: Sequence[Part], running: dict[Part, Process]) -> Part | None:
-    taken = {part.turn for part in running}
+    taken = {part.turn for part in running if part.turn}
     return next((part for part in waiting if part.turn not in taken), None)

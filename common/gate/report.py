@@ -8,11 +8,12 @@ from gate.trial import Verdict, in_any_system
 from lab.phases import STEPS, TITLES
 
 PHASES = len(TITLES)
-BETWEEN = (PHASES - 1) * (STEPS - 1)  # steps that are no phase's last
-PER_PHASE = ("up", "native", "docker", "whole", "lesson")
+COMING = {  # how many parts of a kind there will be, where it is not one
+    **dict.fromkeys(("up", "native", "docker", "lesson"), PHASES),
+    "step": (PHASES - 1) * (STEPS - 1),  # those that are no phase's last
+}
+NEWEST = {"docker": 1, "lesson": 1, "step": STEPS - 1}  # how many of them stand on one phase
 OVER_ALL = ("lint", "history")  # one part that looks at every phase
-AT_ONCE = ("native", "docker", "whole", "step")
-ONE_CHANGED = ("whole", "lesson")  # what one changed phase adds, once
 
 
 @dataclass
@@ -21,11 +22,10 @@ class Account:
 
     verdicts: dict[Part, Verdict] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
-    first_tries: dict[str, float] = field(default_factory=dict)
-    """The part of `seconds` without second tries."""
+    """How long each part took; second tries, which run alone, are not in it."""
     left_out: dict[Part, str] = field(default_factory=dict)
     wall: float = 0.0
-    """Seconds in which all tests of systems ran: less than their sum where some ran at once."""
+    """Seconds in which all parts ran: less than their sum where some ran at once."""
     faults: list[str] = field(default_factory=list)
     """What fails the run and is no part's."""
     incomplete: bool = False
@@ -33,18 +33,13 @@ class Account:
 
     @property
     def at_once(self) -> float:
-        """How many tests of systems ran at once, on average."""
-        return self._of_systems() / self.wall if self.wall else 1.0
+        """How many parts ran at once, on average."""
+        return sum(self.seconds.values()) / self.wall if self.seconds else 1.0
 
-    def _of_systems(self) -> float:
-        return sum(self.first_tries.get(part.name, 0.0) for part in self.verdicts if part.turn)
-
-    def systems(self) -> str:
-        """Say what running systems at once has saved, or not."""
-        return (
-            f"Tests of systems: {self._of_systems() / 60:.1f} minutes of them "
-            f"in {self.wall / 60:.1f} ({self.at_once:.1f} at once)"
-        )
+    def sum(self) -> str:
+        """Say what running parts at once has saved, or not."""
+        alone = sum(self.seconds.values()) / 60
+        return f"{alone:.1f} minutes in {self.wall / 60:.1f} ({self.at_once:.1f} at once)"
 
     @property
     def unsteady(self) -> list[tuple[str, str]]:
@@ -70,45 +65,49 @@ class Forecast:
 
     one_changed: float
     all_changed: float
+    docker_changed: float
     unknown: tuple[str, ...]
 
 
 def forecast(
     parts: Iterable[Part], seconds: Mapping[str, float], built: int, at_once: float
 ) -> Forecast:
-    """Reckon with the mean of each kind of part, times how many of it there will be.
+    """Reckon with what each part took, and for those to come with the longest of their kind.
 
-    seconds: by part. A kind that looks at all phases in one part grows with their number; steps
-    between phases, while there are none, count as phases do.
+    seconds: by part. A kind that looks at all phases in one part grows with their number.
     """
-    kinds: dict[str, list[float]] = {"step": []}
-    always = {part.kind for part in parts if part.stands_on is None}
+    kinds: dict[str, list[Part]] = {}
     for part in parts:
-        took = [seconds[part.name]] if part.name in seconds else []
-        kinds.setdefault(part.kind, []).extend(took)
-    kinds["step"] = kinds["step"] or kinds.get("native", [])
-    unknown = tuple(kind for kind, took in kinds.items() if not took)
-    one = full = 0.0
-    for kind, took in kinds.items():
-        if not took:
-            continue
-        mean = sum(took) / len(took) / 60 / (at_once if kind in AT_ONCE else 1)
-        full += mean * _number(kind, built)
-        if kind in always:
-            one += mean * _number(kind, built)
-        elif kind in ONE_CHANGED:
-            one += mean
-        elif kind == "step":
-            one += mean * (STEPS - 1)
-    return Forecast(one, full, unknown)
+        kinds.setdefault(part.kind, []).append(part)
+    unknown = [kind for kind, members in kinds.items() if not _known(members, seconds)]
+    cases = [_cases(kinds[kind], seconds, built) for kind in kinds if kind not in unknown]
+    one, every, docker = (sum(case[which] for case in cases) / 60 / at_once for which in range(3))
+    return Forecast(one, every, docker, tuple(unknown))
 
 
-def _number(kind: str, built: int) -> float:
-    if kind in PER_PHASE:
-        return PHASES
-    if kind == "step":
-        return BETWEEN
-    return PHASES / built if kind in OVER_ALL else 1
+def _cases(
+    members: Sequence[Part], seconds: Mapping[str, float], built: int
+) -> tuple[float, float, float]:
+    """Return the seconds of a kind of parts, all phases together, for the cases of a forecast."""
+    kind, took = members[0].kind, _known(members, seconds)
+    number, newest = COMING.get(kind, 1), NEWEST.get(kind, 0) * max(took)
+    whole = _of(number, took) * (PHASES / built if kind in OVER_ALL else 1)
+    if members[0].stands_on is None:
+        return whole, whole, whole
+    shorts = [part.short for part in members if part.short]
+    if not shorts:
+        return newest, whole, whole
+    short = _known(shorts, seconds) or took
+    return newest + _of(number - NEWEST.get(kind, 0), short), _of(number, short), whole
+
+
+def _known(parts: Iterable[Part], seconds: Mapping[str, float]) -> list[float]:
+    return [seconds[part.name] for part in parts if part.name in seconds]
+
+
+def _of(number: int, took: Sequence[float]) -> float:
+    """Return the seconds of so many parts, of which these are known."""
+    return sum(took[:number]) + max(took) * max(0, number - len(took))
 
 
 def minutes(account: Account) -> list[str]:
@@ -147,7 +146,8 @@ def forecast_lines(found: Forecast, built: int) -> list[str]:
     without = f"; without {', '.join(found.unknown)}: never measured" if found.unknown else ""
     return [
         f"Forecast for {PHASES} phases, from these minutes, and the record's of what was left out:",
-        f"  {found.one_changed:.0f} minutes where one phase has changed",
-        f"  {found.all_changed:.0f} minutes where a fix in phase 0 has changed them all{without}",
-        f"  (the mean of each kind of part over {built} phases, times how many there will be)",
+        f"  {found.one_changed:.0f} minutes where one phase has changed, the newest",
+        f"  {found.all_changed:.0f} minutes where a fix in phase 0 has changed the code of all",
+        f"  {found.docker_changed:.0f} minutes where that has changed all images too{without}",
+        f"  (each phase and step to come takes as long as the longest so far: {built} phases)",
     ]

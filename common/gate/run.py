@@ -85,15 +85,7 @@ class Gate:
         """Run what is to be run; returns the exit code."""
         shutil.rmtree(self._place, ignore_errors=True)
         self._place.mkdir(parents=True)
-        chosen = self._without_docker(self._choose())
-        together = [part for part in chosen if part.turn is not None]
-        quick = [part for part in chosen if part.turn is None and part.stands_on is None]
-        for part in quick:
-            self._alone(part)
-        self._together(together)
-        for part in chosen:
-            if part not in quick and part not in together:
-                self._alone(part)
+        self._run(self._without_docker(self._choose()))
         self._look_for_leftovers()
         return self._close()
 
@@ -106,11 +98,12 @@ class Gate:
             if only and not wanted.intersection(only):
                 continue
             why = self._why(part)
-            if why is None:
+            if why is None and part.short is None:
                 self._account.left_out[part] = f"unchanged since {self._record.commit[:12]}"
+                say(f"{part.name:<16}left out: unchanged")
             else:
-                chosen.append(part)
-            say(f"{part.name:<16}{why or 'left out: unchanged'}")
+                chosen.append(part if why or part.short is None else part.short)
+                say(f"{chosen[-1].name:<16}{why or 'in short: unchanged'}")
         return chosen
 
     def _why(self, part: Part) -> str | None:
@@ -142,33 +135,24 @@ class Gate:
         self._account.incomplete = True
         return [part for part in chosen if not part.docker]
 
-    def _start(self, part: Part, hear: Callable[[str], None] | None) -> Process:
-        words = ["--gate-results", str(self._results(part.name))] if part.again else []
-        return Process([*part.first, *words], self._log(part.name), hear)
-
-    def _alone(self, part: Part) -> None:
-        say(f"\n== {part.name}: {part.title}")
-        self._ended(part, self._start(part, show).wait())
-        self._settle(part)
-
-    def _together(self, chosen: Sequence[Part]) -> None:
-        """Test systems, some at once; second tries come after that, when the machine is calm."""
-        if not chosen:
-            return
+    def _run(self, chosen: Sequence[Part]) -> None:
+        """Run them, some at once; second tries come after that, when the machine is calm."""
+        live = self._options.at_once == 1 or len(chosen) == 1
         began = time.monotonic()
-        if self._options.at_once > 1:
-            count = f"{len(chosen)} runs, {self._options.at_once} at once"
-            say(f"\n== the systems: {count}; each is shown when it ends")
 
         def start(part: Part) -> Process:
-            say(f"-- begins: {part.name}")
-            return self._start(part, None)
+            say(f"\n== {part.name}: {part.title}" if live else f"-- begins: {part.name}")
+            words = ["--gate-results", str(self._results(part.name))] if part.again else []
+            return Process([*part.first, *words], self._log(part.name), show if live else None)
 
         def ended(part: Part, attempt: Attempt) -> None:
-            say(f"\n== {part.name}: {part.title}")
-            show(self._log(part.name).read_text(encoding="utf-8", errors="replace"))
+            if not live:
+                say(f"\n== {part.name}: {part.title}")
+                show(self._log(part.name).read_text(encoding="utf-8", errors="replace"))
             self._ended(part, attempt)
 
+        if not live:
+            say(f"\n== {len(chosen)} parts, {self._options.at_once} at once; shown when they end")
         pool.run(chosen, start, ended, self._options.at_once)
         self._account.wall = time.monotonic() - began
         for part in chosen:
@@ -177,7 +161,6 @@ class Gate:
     def _ended(self, part: Part, attempt: Attempt) -> None:
         say(f"-- {part.name}: {attempt.seconds:.0f} s, exit code {attempt.code}")
         self._account.seconds[part.name] = attempt.seconds
-        self._account.first_tries[part.name] = attempt.seconds
         if attempt.code:
             keep_logs(attempt.pid, self._place / f"{part.name}-system")
         self._firsts[part] = Try(attempt, Results.read(self._results(part.name)))
@@ -204,7 +187,6 @@ class Gate:
         words = ["--gate-only", str(only), "--gate-results", str(self._results(name))]
         attempt = Process([*part.again, *words], self._log(name), show).wait()
         say(f"-- {name}: {attempt.seconds:.0f} s, exit code {attempt.code}")
-        self._account.seconds[part.name] += attempt.seconds
         if attempt.code:
             keep_logs(attempt.pid, self._place / f"{name}-system")
         return Try(attempt, Results.read(self._results(name)))
@@ -230,8 +212,8 @@ class Gate:
         foreseen = report.forecast(self._parts, seconds, built, account.at_once)
         for line in (
             *report.minutes(account),
-            *([account.systems()] if account.wall else []),
-            *report.forecast_lines(foreseen, built),
+            account.sum(),
+            *([] if self._options.everything else report.forecast_lines(foreseen, built)),
             *report.unsteady_block(found, known),
             *(f"FAILED: {fault}" for fault in account.faults),
         ):

@@ -25,6 +25,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects.sqlite import Insert, insert
+from sqlalchemy.dialects.sqlite.base import SQLiteExecutionContext
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -78,20 +79,20 @@ class Database:
             connect_args={"timeout": timeout},
             hide_parameters=True,  # else an error logs what people wrote, and hashes
         )
-        self._writer_engine = self._engine.execution_options(begin="BEGIN IMMEDIATE")
         # SQLite admits one writer. Threads that queue here are woken one by one, in microseconds;
         # left to SQLite's own lock they would poll it, sleeping up to 100 ms in between.
         self._write_lock = threading.Lock()
         _set_up_connections(self._engine)
-        _book_statements(self._engine)
+        self._engine.dialect.execution_ctx_cls = _Booked
 
     def create_tables(self) -> None:
         """Create what is missing; safe to run at every start."""
-        for metadata in (mode_metadata, Base.metadata):
-            metadata.create_all(self._writer_engine)
-            for table in metadata.sorted_tables:
-                for index in table.indexes:  # of a table from before there was this index
-                    index.create(self._writer_engine, checkfirst=True)
+        with self.write_in_any_mode() as connection:
+            for metadata in (mode_metadata, Base.metadata):
+                metadata.create_all(connection)
+                for table in metadata.sorted_tables:
+                    for index in table.indexes:  # of a table from before there was this index
+                        index.create(connection, checkfirst=True)
 
     def end_interrupted_import(self) -> None:
         """Take writes again after an import that was killed. Of its data nothing is left."""
@@ -103,6 +104,7 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """Give a connection whose statements all see the same moment."""
         with _told_apart(), self._engine.connect() as connection:
+            _begin(connection, "BEGIN")
             yield connection
 
     @contextmanager
@@ -138,8 +140,9 @@ class Database:
             raise Busy("Another write is taking too long.")
         try:
             context.spend("lock", time.perf_counter() - waited)
-            with _told_apart(), self._writer_engine.connect() as connection:
+            with _told_apart(), self._engine.connect() as connection:
                 transaction = connection.begin()
+                _begin(connection, "BEGIN IMMEDIATE")
                 yield connection
                 committing = time.perf_counter()
                 transaction.commit()
@@ -230,7 +233,7 @@ def as_pairs(values: Mapping[str, int]) -> str:
 def _set_up_connections(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def on_connect(connection: Any, _record: Any) -> None:
-        # We begin transactions ourselves (below); the driver would begin them too late.
+        # We begin transactions ourselves (`_begin`); the driver would begin them too late.
         connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode = WAL")
@@ -240,23 +243,28 @@ def _set_up_connections(engine: Engine) -> None:
         cursor.execute(f"PRAGMA journal_size_limit = {LOG_KEPT}")
         cursor.close()
 
-    @event.listens_for(engine, "begin")
-    def on_begin(connection: Connection) -> None:
-        # Straight to the driver: a statement's way through SQLAlchemy costs more than this one.
-        raw: Any = connection.connection.dbapi_connection
-        raw.execute(connection.get_execution_options().get("begin", "BEGIN"))
+
+def _begin(connection: Connection, statement: str) -> None:
+    # Straight to the driver: a statement's way through SQLAlchemy costs more than this one.
+    raw: Any = connection.connection.dbapi_connection
+    raw.execute(statement)
 
 
-def _book_statements(engine: Engine) -> None:
-    @event.listens_for(engine, "before_cursor_execute")
-    def before(_c: Any, _cursor: Any, _sql: str, _args: Any, execution: Any, _many: bool) -> None:  # noqa: FBT001 - SQLAlchemy's signature
-        if execution is not None:
-            execution.started = time.perf_counter()
+class _Booked(SQLiteExecutionContext):
+    """A statement whose time is booked to the request that it is for.
 
-    @event.listens_for(engine, "after_cursor_execute")
-    def after(_c: Any, _cursor: Any, _sql: str, _args: Any, execution: Any, _many: bool) -> None:  # noqa: FBT001 - SQLAlchemy's signature
-        if execution is not None:
-            context.spend("db", time.perf_counter() - execution.started, 1)
+    With a listener on the engine, SQLAlchemy would look up all its events for every statement.
+    """
+
+    def pre_exec(self) -> None:
+        """Begin to measure."""
+        super().pre_exec()  # type: ignore[no-untyped-call]
+        self._started = time.perf_counter()
+
+    def post_exec(self) -> None:
+        """Book what it took."""
+        context.spend("db", time.perf_counter() - self._started, 1)
+        super().post_exec()  # type: ignore[no-untyped-call]
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import logging
 import resource
+from functools import cache
 from typing import NamedTuple
 
 log = logging.getLogger(__name__)
@@ -24,6 +25,7 @@ class Room(NamedTuple):
     """Sockets and HTTP connections together."""
 
 
+@cache  # gunicorn's configuration asks, and the application in the worker that it forks
 def make_room(sockets_max: int, http_threads: int, database_connections: int) -> Room:
     """Raise the soft limit to what all of these need; return what the hard limit allows of it."""
     files = FILES + FILES_OF_A_CONNECTION * database_connections

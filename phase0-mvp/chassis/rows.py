@@ -20,7 +20,8 @@ NumberedRow = tuple[int, dict[str, Any]]
 
 def stream(connection: Connection, statement: Select[*tuple[Any, ...]]) -> Iterator[Any]:
     """Yield the rows of a statement, fetched a batch at a time."""
-    return iter(connection.execution_options(yield_per=BATCH).execute(statement))
+    # Of this statement alone: options of the connection would hold for all that it executes later.
+    return iter(connection.execute(statement, execution_options={"yield_per": BATCH}))
 
 
 def in_batches(items: Iterable[Item], size: int = BATCH) -> Iterator[list[Item]]:

@@ -23,14 +23,14 @@ def fold(method: str) -> str:
 
 def write(request: RequestContext, headers: list[tuple[str, str]]) -> None:
     """Write the line. The route, not the path: paths and query strings carry what people chose."""
-    database = request.spans.get("db", _NOTHING)
+    primary, replica = (request.spans.get(name, _NOTHING) for name in ("db", "replica"))
     fields: dict[str, Any] = {
         "method": request.method,
         "route": request.route,
         "status": request.status,
         "ms": round(request.elapsed_ms(), 2),
-        "db_ms": round(database.ms, 2),
-        "queries": database.count,
+        "db_ms": round(primary.ms + replica.ms, 2),
+        "queries": primary.count + replica.count,
         "cache": request.spans.get("cache", _NOTHING).outcome or None,
         "bytes": next((int(value) for name, value in headers if name == "Content-Length"), None),
     }

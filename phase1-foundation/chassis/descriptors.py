@@ -1,6 +1,7 @@
 """File descriptors: each connection is one, and a process that has none left accepts nobody."""
 
 import resource
+from functools import cache
 from typing import NamedTuple
 
 import structlog
@@ -13,8 +14,8 @@ IDLE_MIN = 64
 """As many as are left to them where descriptors are few."""
 FILES = 64
 """Log, listener, modules, and whatever is open for a moment."""
-FILES_OF_A_CONNECTION = 3
-"""The database's file, its log, and its index of the log."""
+FILES_OF_A_CONNECTION = 2
+"""One to the primary, one to the replica."""
 
 
 class Room(NamedTuple):
@@ -25,6 +26,7 @@ class Room(NamedTuple):
     """Sockets and HTTP connections together."""
 
 
+@cache  # gunicorn's configuration asks, and the application in the worker that it forks
 def make_room(sockets_max: int, http_threads: int, database_connections: int) -> Room:
     """Raise the soft limit to what all of these need; return what the hard limit allows of it."""
     files = FILES + FILES_OF_A_CONNECTION * database_connections

@@ -2,84 +2,74 @@
 
 import select
 import time
-from dataclasses import dataclass
-from typing import Any, cast
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from pydantic import PostgresDsn
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.dialects.postgresql.psycopg import PGExecutionContext_psycopg
 from sqlalchemy.exc import InvalidatePoolError
-from sqlalchemy.pool import QueuePool
 
 from chassis import context
-
-KEEPALIVE = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
-"""Seconds, seconds, times: who hears nothing from a server for eleven seconds gives it up."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much of the database one process may take. Times are in seconds."""
-
-    connections: int
-    timeout: float
-    """How long to wait for a connection that is free, and for a row that somebody else changes."""
-    patience: float
-    """How long one statement may take, and a transaction stand still; 0 is for ever."""
+from chassis.faults import FAULTS, is_lost, told_apart
+from chassis.settings import DatabaseSettings
 
 
-def engine_for(address: URL, limits: Limits, name: str) -> Engine:
+def engine_for(url: PostgresDsn, settings: DatabaseSettings, name: str) -> Engine:
     """Return an engine whose statements are booked under `name`.
 
     Its connections begin no transactions by themselves: one SELECT needs none, and each saves two
     round trips. Who needs a transaction says so to the server.
     """
     engine = create_engine(
-        address,
+        settings.address(url),
         isolation_level="AUTOCOMMIT",
-        poolclass=QueuePool,
-        pool_size=limits.connections,
+        pool_size=settings.database_connections,
         max_overflow=0,
-        pool_timeout=limits.timeout,
+        pool_timeout=settings.database_timeout,
         pool_use_lifo=True,  # few warm connections rather than many that take turns
-        connect_args=connect_args(limits),
+        connect_args=connect_args(settings),
         hide_parameters=True,  # else an error logs what people wrote, and hashes
     )
     event.listen(engine, "checkout", _refuse_the_dead)
-    _book_statements(engine, name)
+    engine.dialect.execution_ctx_cls = _booked_as(name)
     return engine
 
 
-def connect(engine: Engine) -> Connection:
-    """Return a connection of the pool, once there is one."""
-    with context.waiting("connection"):
-        return engine.connect()
+@contextmanager
+def connect(engine: Engine) -> Iterator[Connection]:
+    """Give a connection once there is one; a transaction open at the end is rolled back."""
+    with told_apart():
+        with context.waiting("connection"):
+            connection = engine.connect()
+        with connection:
+            connection.begin()  # for SQLAlchemy: nothing is sent
+            try:
+                yield connection
+            except FAULTS as error:
+                if is_lost(error):
+                    connection.invalidate()
+                raise
 
 
-def pool_of(engine: Engine) -> QueuePool:
-    """Return the pool of an engine of ours."""
-    return cast(QueuePool, engine.pool)
-
-
-def connect_args(limits: Limits) -> dict[str, Any]:
+def connect_args(settings: DatabaseSettings) -> dict[str, Any]:
     """Return what libpq is told for each connection."""
-    settings = {
-        # Before COMMIT answers, the primary has it on disk. Waiting for the replica too would make
-        # every send wait for a second machine, and fail with it.
-        "synchronous_commit": "on",
-        "lock_timeout": _ms(limits.timeout),
-        "statement_timeout": _ms(limits.patience),
-        "idle_in_transaction_session_timeout": _ms(limits.patience),
-    }
+    timeout, patience = settings.database_timeout * 1000, settings.database_patience * 1000
     return {
         "application_name": "chat",
         "connect_timeout": 2,
+        # Who hears nothing from a server for some ten seconds gives it up.
         "tcp_user_timeout": 5000,
-        "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
-        **KEEPALIVE,
+        "keepalives_idle": 5,
+        "keepalives_interval": 2,
+        "keepalives_count": 3,
+        # Before COMMIT answers, the primary has it on disk. Waiting for the replica too would make
+        # every send wait for a second machine, and fail with it.
+        "options": f"-c synchronous_commit=on -c lock_timeout={timeout:.0f}"
+        f" -c statement_timeout={patience:.0f}"
+        f" -c idle_in_transaction_session_timeout={patience:.0f}",
     }
-
-
-def _ms(seconds: float) -> int:
-    return round(seconds * 1000)
 
 
 def _refuse_the_dead(raw: Any, _record: Any, _proxy: Any) -> None:
@@ -94,13 +84,19 @@ def _refuse_the_dead(raw: Any, _record: Any, _proxy: Any) -> None:
         raise InvalidatePoolError
 
 
-def _book_statements(engine: Engine, name: str) -> None:
-    @event.listens_for(engine, "before_cursor_execute")
-    def before(_c: Any, _cursor: Any, _sql: str, _args: Any, execution: Any, _many: bool) -> None:  # noqa: FBT001 - SQLAlchemy's signature
-        if execution is not None:
-            execution.started = time.perf_counter()
+def _booked_as(name: str) -> type[PGExecutionContext_psycopg]:
+    """Return what SQLAlchemy runs a statement in, with its time booked to the request it is for.
 
-    @event.listens_for(engine, "after_cursor_execute")
-    def after(_c: Any, _cursor: Any, _sql: str, _args: Any, execution: Any, _many: bool) -> None:  # noqa: FBT001 - SQLAlchemy's signature
-        if execution is not None:
-            context.spend(name, time.perf_counter() - execution.started, 1)
+    With a listener on the engine, SQLAlchemy would look up all its events for every statement.
+    """
+
+    class Booked(PGExecutionContext_psycopg):
+        def pre_exec(self) -> None:
+            super().pre_exec()  # type: ignore[no-untyped-call]
+            self._started = time.perf_counter()
+
+        def post_exec(self) -> None:
+            context.spend(name, time.perf_counter() - self._started, 1)
+            super().post_exec()  # type: ignore[no-untyped-call]
+
+    return Booked

@@ -59,6 +59,9 @@ class RequestMetrics:
             "cache": counter(
                 "chat_cache_documents_total", "Documents sought in the cache.", ["kind", "outcome"]
             ),
+            "read": counter(
+                "chat_database_reads_total", "Reads, by the server they went to.", ["target"]
+            ),
             "problem": counter("chat_problems_total", "Problem documents sent.", ["type"]),
         }
         self._in_flight = Gauge(
@@ -78,10 +81,10 @@ class RequestMetrics:
         if served.status:
             labels = (served.method, served.route, str(served.status))
             self._requests.labels(*labels).observe(served.elapsed_ms() / 1000)
-        database = served.spans.get("db")
-        if database is not None:
-            self._statements.inc(database.count)
-            self._database.observe(database.ms / 1000)
+        databases = [served.spans[name] for name in ("db", "replica") if name in served.spans]
+        if databases:
+            self._statements.inc(sum(one.count for one in databases))
+            self._database.observe(sum(one.ms for one in databases) / 1000)
         for resource, seconds in served.waits.items():
             self._waits.labels(resource).observe(seconds)
         for (name, *values), count in served.counts.items():

@@ -8,30 +8,31 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, ParamSpec, TypeVar
 
-import psycopg
 import structlog
-from sqlalchemy import URL, Connection
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from pydantic import PostgresDsn
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
 
-from chassis.engine import Limits, connect, connect_args, engine_for
-from chassis.errors import Busy
-from chassis.faults import FAULTS, is_lost, original
-from chassis.freshness import STALE_AFTER, Freshness, lsn_of
+from chassis.engine import connect, engine_for
+from chassis.errors import Busy, Unavailable
+from chassis.freshness import Freshness
 from chassis.redaction import safe_message
+from chassis.settings import DatabaseSettings
 
 log = structlog.get_logger()
 
-LOOK_EVERY, LOOK_EVERY_AT_REST = 0.01, 0.2
+LOOK_EVERY, LOOK_EVERY_AT_REST = 0.02, 0.2
 """Seconds between two questions to the replica: while somebody waits for it, and otherwise."""
-ASK_PRIMARY_EVERY = 0.5
-NOTICED_AFTER = STALE_AFTER + 2 * ASK_PRIMARY_EVERY
-"""Seconds after which every process knows what another one has written."""
-SILENT_AFTER = 1.0
-"""Seconds after which a replica that does not answer is not used."""
+STALE_AFTER = 1.0
+"""Seconds that it may lag behind what concerns others, or not be heard of. The contract has two."""
 
-_OWN = "SELECT system_identifier, timeline_id FROM pg_control_system(), pg_control_checkpoint()"
-_AT_PRIMARY = "SELECT pg_current_wal_flush_lsn()"
-_AT_REPLICA = "SELECT pg_is_in_recovery(), pg_last_wal_replay_lsn()"
+_CONTROL = "pg_control_system(), pg_control_checkpoint()"
+_AT_PRIMARY = f"""
+SELECT system_identifier, timeline_id, (pg_current_wal_flush_lsn() - '0/0')::bigint
+FROM {_CONTROL}"""  # noqa: S608 - ours
+_AT_REPLICA = f"""
+SELECT (pg_last_wal_replay_lsn() - '0/0')::bigint FROM {_CONTROL}
+WHERE pg_is_in_recovery() AND system_identifier = %s AND timeline_id = %s"""  # noqa: S608 - ours
 
 Given = ParamSpec("Given")
 Answer = TypeVar("Answer")
@@ -56,131 +57,84 @@ def rereading(method: Callable[Given, Answer]) -> Callable[Given, Answer]:
 class Replica:
     """Connections to the replica, and a thread that knows how far it is."""
 
-    def __init__(self, address: URL, primary: URL, limits: Limits, freshness: Freshness) -> None:
-        self._engine = engine_for(address, limits, "replica")
+    def __init__(self, url: PostgresDsn, settings: DatabaseSettings, freshness: Freshness) -> None:
+        self._engine = engine_for(url, settings, "replica")
         self._freshness = freshness
-        self._replayed = 0
-        self._heard_at = -math.inf
+        # Connections of its own, so that it is not in the queue that it helps to keep short.
+        alone = settings.model_copy(update={"database_connections": 1})
+        self._asked = [engine_for(one, alone, "") for one in (settings.database_url, url)]
+        self._know_nothing()
         self.why_not = ""
         """Why it is not used, if it is not."""
         self._closing = threading.Event()
-        watch = _Watch(address, primary, limits)
-        self._thread = threading.Thread(target=self._follow, args=[watch], name="replica")
-        self._thread.daemon = True
+        self._thread = threading.Thread(target=self._follow, name="replica", daemon=True)
         self._thread.start()
 
-    def has(self, keys: Collection[str]) -> bool:
-        """Return whether the replica has all that concerns a reader with these keys."""
-        return self._replayed >= self._freshness.needed(keys) and self.is_heard
-
     @property
-    def is_heard(self) -> bool:
-        """Return whether the replica has answered a moment ago."""
-        return time.monotonic() - self._heard_at < SILENT_AFTER
+    def is_used(self) -> bool:
+        """Return whether it is heard of, and does not lag behind for long."""
+        return time.monotonic() < self._good_until
+
+    def has(self, keys: Collection[str]) -> bool:
+        """Return whether it shows all that was acknowledged about these people, conversations."""
+        return self.is_used and self._freshness.allows(keys, self._replayed, self._as_of)
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:
-        """Give a connection to the replica; `ReplicaLost` whatever it is that fails there."""
+        """Give a connection to the replica; `ReplicaLost` if it fails."""
         try:
             with connect(self._engine) as connection:
                 yield connection
-        except (*FAULTS, PoolTimeoutError) as error:
-            if not isinstance(error, PoolTimeoutError) and is_lost(original(error)):
-                self._heard_at = -math.inf  # nobody else need find out: used again when it is heard
-            log.warning("replica.lost", reason=safe_message(error))
+        except Unavailable as error:
+            self._good_until = -math.inf  # nobody else need find out: until it is heard again
             raise ReplicaLost("The replica does not answer.") from error
 
     def close(self) -> None:
         """Stop following, and close every connection that is not in use."""
         self._closing.set()
         self._thread.join()
-        self._engine.dispose()
+        for engine in (self._engine, *self._asked):
+            engine.dispose()
 
-    def _follow(self, watch: "_Watch") -> None:
-        while not self._closing.is_set():
+    def _know_nothing(self) -> None:
+        self._good_until = self._as_of = self._asked_at = -math.inf
+        self._primary = (0, 0, 0)
+        self._replayed = 0
+
+    def _follow(self) -> None:
+        wait = 0.0
+        while not self._closing.wait(wait):
+            wait = LOOK_EVERY_AT_REST
             try:
-                self._look(watch)
-            except psycopg.Error as error:
-                watch.close()
-                self._replayed, self._heard_at = 0, -math.inf
-                if str(error) != self.why_not:
-                    self.why_not = str(error)
-                    log.warning(
-                        "replica.off", error=type(error).__name__, reason=safe_message(error)
-                    )
-            awaited = self._replayed and self._freshness.is_awaited
-            self._closing.wait(LOOK_EVERY if awaited else LOOK_EVERY_AT_REST)
-        watch.close()
+                self._look(*self._asked)
+                self.why_not = ""
+                if self._freshness.is_awaited:
+                    wait = LOOK_EVERY
+            except (SQLAlchemyError, ConnectionError) as error:
+                self._know_nothing()  # after a crash it may come back with less than it had
+                if safe_message(error) != self.why_not:
+                    self.why_not = safe_message(error)
+                    log.warning("replica.off", reason=self.why_not)
 
-    def _look(self, watch: "_Watch") -> None:
-        observed = watch.primary()
-        if observed is not None:
-            self._freshness.observe(*observed)
-        replayed = watch.replica()
-        self.why_not = ""
-        now = time.monotonic()
-        self._freshness.replayed(replayed, now)
-        self._replayed, self._heard_at = replayed, now
+    def _look(self, primary: Engine, replica: Engine) -> None:
+        now, is_away = time.monotonic(), False
+        if self._as_of == self._asked_at <= now - LOOK_EVERY_AT_REST:
+            try:
+                self._primary = _ask(primary, _AT_PRIMARY)
+                self._asked_at = now
+            except SQLAlchemyError:
+                is_away = True  # so that nobody writes, and what the replica has stays good
+        *identity, target = self._primary
+        found = _ask(replica, _AT_REPLICA, *identity)
+        if found is None:
+            raise ConnectionError("it follows nobody, or another primary, or none is known")
+        self._replayed = found[0]
+        if self._replayed >= target:
+            self._as_of = self._asked_at
+            self._good_until = (now if is_away else self._asked_at) + STALE_AFTER
+        self._freshness.forget(self._replayed)
 
 
-class _Watch:
-    """Two connections of its own, so that it is not in the queue that it helps to keep short."""
-
-    def __init__(self, replica: URL, primary: URL, limits: Limits) -> None:
-        self._limits = limits
-        self._addresses = {"replica": replica, "primary": primary}
-        self._connections: dict[str, psycopg.Connection[Any]] = {}
-        self._identities: dict[str, Any] = {}
-        self._asked_at = 0.0
-
-    def primary(self) -> tuple[int, float] | None:
-        """Return how far the primary's log is on disk, and when that was asked (monotonic).
-
-        None if it was asked a moment ago, or is away.
-        """
-        now = time.monotonic()
-        if now - self._asked_at < ASK_PRIMARY_EVERY:
-            return None
-        self._asked_at = now
-        try:
-            row = self._ask("primary", _AT_PRIMARY)
-        except psycopg.Error:
-            self._close("primary")
-            return None  # nobody can write either: what the replica has stays good
-        return lsn_of(row[0]), now
-
-    def replica(self) -> int:
-        """Return how much the replica has replayed; `psycopg.Error` if it is another primary's."""
-        is_replica, replayed = self._ask("replica", _AT_REPLICA)
-        if not is_replica:
-            raise psycopg.OperationalError("the replica follows nobody any more")
-        if self._identities["replica"] != self._identities.get("primary"):
-            raise psycopg.OperationalError("the replica follows another primary, or none is known")
-        return lsn_of(replayed)
-
-    def close(self) -> None:
-        """Close both connections; the next question opens them again."""
-        for name in list(self._connections):
-            self._close(name)
-
-    def _ask(self, name: str, question: str) -> Any:
-        connection = self._connections.get(name)
-        if connection is None:
-            connection = self._connect(name)
-        return connection.execute(question).fetchone()
-
-    def _connect(self, name: str) -> psycopg.Connection[Any]:
-        address = self._addresses[name].set(drivername="postgresql")
-        connection = psycopg.connect(
-            address.render_as_string(hide_password=False),
-            autocommit=True,
-            **connect_args(self._limits),
-        )
-        self._connections[name] = connection
-        self._identities[name] = connection.execute(_OWN).fetchone()
-        return connection
-
-    def _close(self, name: str) -> None:
-        connection = self._connections.pop(name, None)
-        if connection is not None:
-            connection.close()
+def _ask(engine: Engine, question: str, *values: Any) -> Any:
+    with engine.connect() as connection:
+        return connection.exec_driver_sql(question, values).first()

@@ -20,7 +20,7 @@ NumberedRow = tuple[int, dict[str, Any]]
 
 def stream(connection: Connection, statement: Select[*tuple[Any, ...]]) -> Iterator[Any]:
     """Yield the rows of a statement, fetched a batch at a time."""
-    # Of this statement alone: the connection's own options would be every later statement's too.
+    # Of this statement alone: options of the connection would hold for all that it executes later.
     return iter(connection.execute(statement, execution_options={"yield_per": BATCH}))
 
 
@@ -51,13 +51,10 @@ def insert_rows(connection: Connection, table: type[Base], rows: list[NumberedRo
             try:
                 connection.execute(statement, values)
             except IntegrityError as error:
-                raise Refused(line, f"contradicts a line above: {_in_words(error.orig)}") from None
+                told: Any = error.orig
+                words = f"{told.diag.table_name}: {told.diag.message_detail}"
+                raise Refused(line, f"contradicts a line above: {words}") from None
         raise
-
-
-def _in_words(error: Any) -> str:
-    """Return which table and which columns, as PostgreSQL tells them: `Key (id)=(…) already …`."""
-    return f"{error.diag.table_name}: {error.diag.message_detail}"
 
 
 def count_rows(connection: Connection, table: type[Base]) -> int:

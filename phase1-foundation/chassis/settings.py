@@ -5,13 +5,11 @@ Each part of the system says what it has to know; a process puts together the pa
 
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, TypedDict
+from typing import Annotated
 
 from pydantic import BeforeValidator, Field, PostgresDsn
 from pydantic_settings import BaseSettings, NoDecode
 from sqlalchemy import URL, make_url
-
-from chassis.engine import Limits
 
 
 def _separated(value: object) -> object:
@@ -49,26 +47,11 @@ class DatabaseSettings(BaseSettings):
     database_timeout: float = Field(default=1.0, gt=0)
     """How long a request waits for a connection, or for a row that another write changes."""
     database_patience: float = Field(default=10.0, ge=0)
-    """How long one statement may take; 0 is for ever."""
+    """How long a statement may take, and a transaction stand still; 0 is for ever."""
 
-    def database(self) -> "Servers":
-        """Return where the database's servers are, and how much of them this process may take."""
-        return Servers(
-            primary=self._address(self.database_url),
-            replica=self._address(self.replica_url) if self.replica_url else None,
-            limits=Limits(self.database_connections, self.database_timeout, self.database_patience),
-        )
-
-    def _address(self, url: PostgresDsn) -> URL:
+    def address(self, url: PostgresDsn) -> URL:
+        """Return a server's address as SQLAlchemy takes it, with the password."""
         address = make_url(str(url)).set(drivername="postgresql+psycopg")
         if self.database_password_file is None:
             return address
         return address.set(password=self.database_password_file.read_text().strip())
-
-
-class Servers(TypedDict):
-    """What `Database` is made with."""
-
-    primary: URL
-    replica: URL | None
-    limits: Limits

@@ -98,7 +98,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def _open_database(settings: Settings, publisher: Publisher) -> Database:
-    database = Database(publisher=publisher, **settings.database())
+    database = Database(settings, publisher)
     database.end_interrupted_import()
     return database
 

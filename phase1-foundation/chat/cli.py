@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
-from chassis import transfer
+from chassis import logs, transfer
 from chassis.archive import Refused
 from chassis.database import Database
 from chassis.errors import Unavailable
@@ -33,9 +33,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, _end)
     os.umask(0o077)
-    # An archive may come through a pipe, slowly, and its last statement covers all of it.
-    settings = Settings(database_connections=2, database_timeout=5, database_patience=0)
-    database = Database(**settings.database())
+    # An archive may come through a pipe, slowly: no transaction here stands still for too long.
+    settings = Settings(replica_url=None, database_timeout=5, database_patience=0)
+    logs.set_up(settings.log_level, sys.stderr)  # on standard output there may be an archive
+    database = Database(settings)
     try:
         given.run(database, given)
     except Refused as error:
@@ -89,13 +90,11 @@ def _export(database: Database, given: argparse.Namespace) -> None:
 def _import(database: Database, given: argparse.Namespace) -> None:
     with _readable_file(given.file) as file, ProgressLine("importing", _size(file)) as progress:
         read = transfer.import_archive(database, sections, file, progress, replace=given.replace)
-    database.settle()
     _tell(given, f"imported {_in_words(read)}")
 
 
 def _empty(database: Database, given: argparse.Namespace) -> None:
     transfer.empty(database)
-    database.settle()
     _tell(given, "emptied; who was connected finds out when the server restarts")
 
 

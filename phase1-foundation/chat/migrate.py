@@ -9,23 +9,21 @@ from pathlib import Path
 import structlog
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 import chat.archive  # noqa: F401 - knows every domain's tables
 from chassis import logs, mode
 from chassis.database import Base
-from chassis.engine import Limits, connect_args
+from chassis.engine import connect_args
 from chassis.redaction import safe_message
 from chat.settings import Settings
 
-PHASE = Path(__file__).resolve().parent.parent
 TABLES = (Base.metadata, mode.metadata)
 
-LOCK_TIMEOUT = 5.0
-"""A change of a table waits for whoever uses it, and everybody else then waits for the change."""
-STATEMENT_TIMEOUT = 600.0
+LOCK_TIMEOUT, STATEMENT_TIMEOUT = 5, 600
+"""Seconds. A change of a table waits for who uses it, and all others then wait for the change."""
 _LOCK = 5_021_700_002
 
 log = structlog.get_logger()
@@ -33,13 +31,11 @@ log = structlog.get_logger()
 
 def main() -> int:
     """Migrate; return the exit code."""
-    settings = Settings()
+    settings = Settings(database_timeout=LOCK_TIMEOUT, database_patience=STATEMENT_TIMEOUT)
     logs.set_up(settings.log_level)
-    limits = Limits(connections=1, timeout=LOCK_TIMEOUT, patience=STATEMENT_TIMEOUT)
-    address = settings.database()["primary"]
-    engine = create_engine(address, poolclass=NullPool, connect_args=connect_args(limits))
+    address, options = settings.address(settings.database_url), connect_args(settings)
     try:
-        migrate(engine)
+        migrate(create_engine(address, poolclass=NullPool, connect_args=options))
     except OperationalError as error:
         log.error("not.migrated", reason=safe_message(error))  # noqa: TRY400 - the line says it all
         return 1
@@ -53,14 +49,9 @@ def migrate(engine: Engine) -> None:
         # session's: each migration commits by itself, and what has been done is kept.
         guard.exec_driver_sql(f"SET lock_timeout = 0; SELECT pg_advisory_lock({_LOCK})")
         guard.commit()
-        command.upgrade(config(connection), "head")
-
-
-def config(connection: Connection) -> Config:
-    """Return Alembic's configuration for this connection."""
-    found = Config(PHASE / "alembic.ini")
-    found.attributes["connection"] = connection
-    return found
+        config = Config(Path(__file__).parents[1] / "alembic.ini")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
 
 
 if __name__ == "__main__":

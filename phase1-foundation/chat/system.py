@@ -14,7 +14,7 @@ VERSION = "0.1.0"
 SYSTEM = {
     "name": "chat",
     "phase": 1,
-    "step": "1.2",
+    "step": "1.3",
     "title": "Foundation",
     "version": VERSION,
     "capabilities": ["metrics", "request-ids"],

@@ -65,15 +65,15 @@ class Checker:
 
 def run(stage: Stage) -> None:
     """Compare who does the reading, and whether anybody misses anything."""
+    status = stage.engine.status(stage.instance)
+    has_replica = status is not None and "replica" in status.services
     with stage.load(rate=40), Checker(stage) as checker:
-        _share(stage, "in step", CALM)
-        with stage.beside("chat", HOLD):
-            stage.timeline.mark("the replica is behind")
-            _share(stage, "behind", BEHIND)
-        stage.timeline.mark("it catches up")
-        stage.wait(CALM)
-        began = stage.timeline.now()
-        stage.kill("replica")
+        if has_replica:
+            began = _hurt(stage)
+        else:
+            stage.timeline.mark("there is no replica to hurt")
+            stage.wait(CALM + BEHIND + CALM)
+            began = stage.timeline.now()
         stage.wait(CALM)
     stage.latency("read while the replica was in step", "read", 0, CALM)
     stage.latency("read while it was behind", "read", CALM, CALM + BEHIND)
@@ -81,6 +81,19 @@ def run(stage: Stage) -> None:
     stage.number("rounds of a send and three reads", checker.checks, "")
     stage.number("reads that missed what was acknowledged", checker.stale, "")
     stage.claim("nobody missed what was acknowledged", holds=checker.stale == 0, of=checker.checks)
+
+
+def _hurt(stage: Stage) -> float:
+    """Return when the replica was killed."""
+    _share(stage, "in step", CALM)
+    with stage.beside("chat", HOLD):
+        stage.timeline.mark("the replica is behind")
+        _share(stage, "behind", BEHIND)
+    stage.timeline.mark("it catches up")
+    stage.wait(CALM)
+    began = stage.timeline.now()
+    stage.kill("replica")
+    return began
 
 
 def _share(stage: Stage, words: str, seconds: float) -> None:

@@ -10,6 +10,7 @@ slot="pg_replication_slots WHERE slot_name = 'replica'"
 
 if [ ! -e "$PGDATA/backup_manifest" ] || [ "$(at_primary "SELECT wal_status FROM $slot")" = lost ]; then
   find "$PGDATA" -mindepth 1 -delete
+  chmod 700 "$PGDATA"
   at_primary "SELECT pg_drop_replication_slot(slot_name) FROM $slot"
   pg_basebackup --dbname "$PRIMARY" --pgdata "$PGDATA" --create-slot --slot replica \
     --checkpoint fast --sync-method syncfs

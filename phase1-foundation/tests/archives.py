@@ -173,7 +173,7 @@ def sealed(records: Iterable[dict[str, Any]]) -> list[bytes]:
 
 def database_in(directory: Path) -> Database:
     """Return the database that stands for a directory; its tables are empty at first."""
-    return Database(**settings_for(directory, database_connections=2).database())
+    return Database(settings_for(directory, database_connections=2))
 
 
 def is_empty(database: Database) -> bool:

@@ -3,35 +3,38 @@
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
     ARRAY,
-    URL,
     BigInteger,
     ColumnElement,
     Connection,
     MetaData,
+    QueuePool,
     Select,
     Text,
     bindparam,
-    cast,
     func,
     select,
 )
 from sqlalchemy.dialects.postgresql import JSONB, Insert, insert
 from sqlalchemy.orm import DeclarativeBase, Session
-from sqlalchemy.pool import QueuePool
 
 from chassis import context
-from chassis.engine import Limits, connect, engine_for, pool_of
-from chassis.errors import Busy
+from chassis.engine import connect, engine_for
+from chassis.errors import Busy, Unavailable
 from chassis.events import Nobody, Publisher
-from chassis.faults import FAULTS, is_lost, original, told_apart
-from chassis.freshness import EVERYBODY, Freshness, lsn_of
+from chassis.freshness import EVERYBODY, Freshness
 from chassis.mode import Mode, enter, lock, mode_of, require_open, set_mode
-from chassis.replica import NOTICED_AFTER, Replica
+from chassis.replica import Replica
+from chassis.settings import DatabaseSettings
 from chassis.work import Work
+
+_COMMIT = "COMMIT; SELECT (pg_current_wal_flush_lsn() - '0/0')::bigint"
+_ONE_MOMENT = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+_ROOM = "SET LOCAL work_mem = 64; SELECT FROM generate_series(1, 60000) OFFSET 60000"
+"""Sets aside a megabyte in a temporary file: some two hundred sends."""
 
 
 class Base(DeclarativeBase):
@@ -41,8 +44,6 @@ class Base(DeclarativeBase):
         naming_convention={
             "ix": "ix_%(table_name)s_%(column_0_N_name)s",
             "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "pk": "pk_%(table_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
         }
     )
     type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it so
@@ -59,17 +60,13 @@ class Database:
     `StorageFull` when its disk takes no more.
     """
 
-    def __init__(
-        self,
-        primary: URL,
-        limits: Limits,
-        publisher: Publisher | None = None,
-        replica: URL | None = None,
-    ) -> None:
+    def __init__(self, settings: DatabaseSettings, publisher: Publisher | None = None) -> None:
         self._publisher = publisher or Nobody()
-        self._engine = engine_for(primary, limits, "db")
+        self._engine = engine_for(settings.database_url, settings, "db")
         self._freshness = Freshness()
-        self._replica = Replica(replica, primary, limits, self._freshness) if replica else None
+        self.replica: Replica | None = None
+        if settings.replica_url:
+            self.replica = Replica(settings.replica_url, settings, self._freshness)
 
     def end_interrupted_import(self) -> None:
         """Take writes again after an import that was killed. Of its data nothing is left."""
@@ -87,11 +84,13 @@ class Database:
         these people and conversations, and lags behind in other things for less than two seconds.
         Whoever asks for that begins anew on `ReplicaLost`; see `chassis.replica.rereading`.
         """
-        replica = self._replica
-        may_lag = fresh_for is not None and replica is not None and replica.has(fresh_for)
-        with replica.connect() if replica and may_lag else self._connect() as connection:
+        replica = self.replica
+        if fresh_for is None or (replica and not replica.has(fresh_for)):
+            replica = None
+        context.count("read", "replica" if replica else "primary")
+        with replica.connect() if replica else connect(self._engine) as connection:
             if one_moment:
-                _raw(connection).execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                _raw(connection).execute(_ONE_MOMENT)
             yield connection
 
     @contextmanager
@@ -102,7 +101,7 @@ class Database:
 
         Errors: `ReadOnly` or `NotReady` while the system takes no writes.
         """
-        with self._connect() as connection:
+        with connect(self._engine) as connection:
             began = time.perf_counter()
             # Inside the transaction: no write can slip past a switch that has been turned.
             require_open(enter(_raw(connection)))
@@ -120,11 +119,8 @@ class Database:
 
     @contextmanager
     def write_in_any_mode(self) -> Iterator[Connection]:
-        """Give a transaction for the mode itself, and for replacing all data: the only one then.
-
-        Readers elsewhere see what it wrote after two seconds at the latest; `settle` waits for it.
-        """
-        with self._connect() as connection:
+        """Give a transaction for the mode itself, and for replacing all data: the only one then."""
+        with connect(self._engine) as connection:
             lock(_raw(connection))
             yield connection
             self._commit(connection, [EVERYBODY])
@@ -143,43 +139,30 @@ class Database:
             yield session, work
             session.flush()
 
-    def settle(self) -> None:
-        """Wait until everybody reads what was written, from wherever."""
-        end = time.monotonic() + NOTICED_AFTER
-        while self._replica and not self._replica.has([]) and time.monotonic() < end:
-            time.sleep(0.01)
-
     def is_alive(self) -> bool:
         """Return whether a statement can be run at all."""
         try:
             with self.read() as connection:
                 connection.exec_driver_sql("SELECT 1")
-        except Busy:
+        except Unavailable:
             return False
         return True
+
+    def require_room(self) -> None:
+        """Raise `StorageFull` if the primary's disk has hardly any room left for data."""
+        with self.read(one_moment=True) as connection:
+            _raw(connection).execute(_ROOM)
 
     @property
     def pool(self) -> QueuePool:
         """Return the pool that the primary's connections come from."""
-        return pool_of(self._engine)
+        return cast(QueuePool, self._engine.pool)
 
     def close(self) -> None:
         """Close every connection that is not in use."""
         self._engine.dispose()
-        if self._replica:
-            self._replica.close()
-
-    @contextmanager
-    def _connect(self) -> Iterator[Connection]:
-        """Give a connection to the primary; a transaction open at the end is rolled back."""
-        with told_apart(), connect(self._engine) as connection:
-            connection.begin()  # for SQLAlchemy: its engine sends nothing for it
-            try:
-                yield connection
-            except FAULTS as error:
-                if is_lost(original(error)):
-                    connection.invalidate()
-                raise
+        if self.replica:
+            self.replica.close()
 
     def _commit(self, connection: Connection, concerned: Collection[str]) -> None:
         """Commit, and note for whom a replica must be that far.
@@ -191,28 +174,26 @@ class Database:
         lsn: int | None = None
         self._freshness.committing(concerned)
         try:
-            cursor = _raw(connection).execute("COMMIT; SELECT pg_current_wal_flush_lsn()")
+            cursor = _raw(connection).execute(_COMMIT)
             cursor.nextset()
-            lsn = lsn_of(cursor.fetchone()[0])
+            (lsn,) = cursor.fetchone()
         finally:
             self._freshness.committed(concerned, lsn)
             context.spend("db", time.perf_counter() - began)
 
 
-def insert_if_new(
-    table: type[Base], *unique: str, where: ColumnElement[bool] | None = None
-) -> Insert:
+def insert_if_new(table: type[Base], *unique: str) -> Insert:
     """Return an INSERT of a row that has no effect if one with the same `unique` columns is there.
 
     Its `rowcount` tells: 1 or 0. Who looks first and then inserts may find that somebody else has
-    inserted meanwhile; this leaves it to the constraint. `where` is that of a partial index.
+    inserted meanwhile; this leaves it to the constraint.
     """
-    statement = insert(table).on_conflict_do_nothing(index_elements=unique, index_where=where)
+    statement = insert(table).on_conflict_do_nothing(index_elements=unique)
     return statement.execution_options(preserve_rowcount=True)  # which the driver forgets
 
 
 def greatest(*values: ColumnElement[int]) -> ColumnElement[int]:
-    """Return the largest of some values in one row."""
+    """Return the largest of some values in one row; what the standard calls GREATEST."""
     return func.greatest(*values)
 
 
@@ -232,7 +213,7 @@ def as_items(values: Collection[str] | Collection[int]) -> list[Any]:
 def pairs_of(parameter: str) -> Select[Any]:
     """Return a subquery for `IN` that yields two columns, over what `as_pairs` makes."""
     pairs = func.jsonb_each_text(bindparam(parameter, type_=JSONB)).table_valued("key", "value")
-    return select(pairs.c.key, cast(pairs.c.value, BigInteger))
+    return select(pairs.c.key, pairs.c.value.cast(BigInteger))
 
 
 def as_pairs(values: Mapping[str, int]) -> dict[str, int]:

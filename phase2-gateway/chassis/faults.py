@@ -5,7 +5,6 @@ from contextlib import contextmanager
 
 import psycopg
 import structlog
-from psycopg import errors as pg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -17,19 +16,20 @@ log = structlog.get_logger()
 ROOM_IN = 5
 """Seconds after which it makes sense to ask whether there is room again."""
 
-Fault = DBAPIError | psycopg.Error
 FAULTS = (DBAPIError, psycopg.Error)
+"""What SQLAlchemy raises, and what the driver does."""
 
-_WORDS: dict[type[psycopg.Error], str] = {
-    pg.LockNotAvailable: "Another write is taking too long.",
-    pg.DeadlockDetected: "Two writes were in each other's way.",
-    pg.SerializationFailure: "Two writes were in each other's way.",
-    pg.QueryCanceled: "The database is taking too long.",
-    pg.IdleInTransactionSessionTimeout: "The database was kept waiting for too long.",
-    pg.TooManyConnections: "The database takes no more connections.",
-    pg.ReadOnlySqlTransaction: "The database takes no writes for the moment.",
+_FULL = "53100"
+_AWAY = ("08", "57P")
+_WORDS = {
+    "25006": "The database takes no writes for the moment.",
+    "25P03": "The database was kept waiting for too long.",
+    "40": "Two writes were in each other's way.",  # a deadlock
+    "53": "The database has no room for more people at once.",
+    "55P03": "Another write is taking too long.",
+    "57014": "The database is taking too long.",
 }
-_FULL = (pg.DiskFull, pg.OutOfMemory)
+"""By SQLSTATE, or what it begins with."""
 
 
 @contextmanager
@@ -40,35 +40,29 @@ def told_apart() -> Iterator[None]:
     except PoolTimeoutError as error:
         raise Busy("All database connections are in use.") from error
     except FAULTS as error:
-        unavailable = _unavailable(original(error))
+        unavailable = _unavailable(error)
         if unavailable is None:
             raise
         raise unavailable from error
 
 
-def original(error: Fault) -> BaseException | None:
-    """Return what the driver said, which SQLAlchemy wraps."""
-    return error.orig if isinstance(error, DBAPIError) else error
+def is_lost(error: Exception) -> bool:
+    """Return whether there is no server at the other end any more, or not yet."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if not isinstance(cause, psycopg.OperationalError):
+        return False
+    # What the server itself says of a statement has an SQLSTATE.
+    return cause.sqlstate is None or cause.sqlstate.startswith(_AWAY)
 
 
-def _unavailable(error: BaseException | None) -> Unavailable | None:
-    if isinstance(error, _FULL):
-        log.error("disk.full", reason=safe_message(error))
-        return StorageFull("There is no room left for data.", ROOM_IN)
-    for kind, words in _WORDS.items():
-        if isinstance(error, kind):
-            return Busy(words)
-    if error is not None and is_lost(error):
+def _unavailable(error: Exception) -> Unavailable | None:
+    if is_lost(error):
         log.warning("database.away", reason=safe_message(error))
         return Busy("The database does not answer.")
-    return None
-
-
-def is_lost(error: BaseException | None) -> bool:
-    """Return whether there is no server at the other end any more, or not yet.
-
-    What the server itself says of a statement has an SQLSTATE; of class 57P when it stops.
-    """
-    if not isinstance(error, psycopg.OperationalError):
-        return False
-    return error.sqlstate is None or error.sqlstate.startswith(("08", "57P"))
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    state = getattr(cause, "sqlstate", None) or ""
+    if state == _FULL:
+        log.error("disk.full", reason=safe_message(error))
+        return StorageFull("There is no room left for data.", ROOM_IN)
+    found = (words for kind, words in _WORDS.items() if state.startswith(kind))
+    return next(map(Busy, found), None)

@@ -1,4 +1,4 @@
-"""Log lines on standard output: one JSON object each, with the id of what caused it.
+"""Log lines: one JSON object each, with the id of what caused it.
 
 An event has a name and fields, and no sentences: those can be read, but not counted.
 """
@@ -6,11 +6,10 @@ An event has a name and fields, and no sentences: those can be read, but not cou
 import logging
 import sys
 import threading
-from typing import Any
+from typing import Any, TextIO
 
 import orjson
 import structlog
-from gunicorn.glogging import Logger
 
 from chassis import context
 from chassis.redaction import Fields, describe_exception, mask
@@ -18,8 +17,8 @@ from chassis.redaction import Fields, describe_exception, mask
 log = structlog.get_logger()
 
 
-def set_up(level: str) -> None:
-    """Write every event of `level` and above, ours and the libraries', to standard output."""
+def set_up(level: str, to: TextIO = sys.stdout) -> None:
+    """Write every event of `level` and above, ours and the libraries'."""
     threshold = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
         processors=[
@@ -31,7 +30,7 @@ def set_up(level: str) -> None:
             structlog.processors.JSONRenderer(serializer=_dumps),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=structlog.BytesLoggerFactory(sys.stdout.buffer),
+        logger_factory=structlog.BytesLoggerFactory(to.buffer),
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=threshold, handlers=[FromLibraries()], force=True)
@@ -59,16 +58,6 @@ class FromLibraries(logging.Handler):
         source = str(record.msg) if record.args else str(record.msg).partition(":")[0]
         said = record.getMessage() if record.levelno < logging.WARNING else source
         log.log(record.levelno, record.name, said=said, exc_info=record.exc_info)
-
-
-class GunicornLogger(Logger):  # type: ignore[misc]  # has no types
-    """gunicorn's own lines, handled as those of any other library."""
-
-    def setup(self, cfg: Any) -> None:
-        """Leave them to the root logger."""
-        super().setup(cfg)
-        self.error_log.handlers.clear()
-        self.error_log.propagate = True
 
 
 def _dumps(fields: Fields, **_: Any) -> bytes:

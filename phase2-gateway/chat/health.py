@@ -28,18 +28,20 @@ class Health:
             raise NotReady("The database does not answer.")
         if self.database.mode() is Mode.IMPORTING:
             raise NotReady("Data is being imported.")
+        self.database.require_room()
 
     def report(self) -> tuple[dict[str, Any], bool]:
         """Return the state of everything, latencies in milliseconds, and whether it will do."""
-        cache = _timed(self._cache_answers)
-        database = _timed(self.database.is_alive)
-        status, reason = "ready" if cache["state"] == "up" else "degraded", None
+        found = {"database": _timed(self.database.is_alive), "cache": _timed(self._cache_answers)}
+        if replica := self.database.replica:
+            found["replica"] = _timed(lambda: replica.is_used)
+        is_whole = all(one["state"] == "up" for one in found.values())
+        status, reason = "ready" if is_whole else "degraded", None
         try:
             self.require_ready()
         except Unavailable as error:
             status, reason = "not-ready", str(error)
-        dependencies = {"database": database, "cache": cache}
-        return {"status": status, "reason": reason, "dependencies": dependencies}, reason is None
+        return {"status": status, "reason": reason, "dependencies": found}, reason is None
 
     def _cache_answers(self) -> bool:
         epoch = self.cache.epoch()

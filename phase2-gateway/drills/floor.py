@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 BEGIN = "BEGIN; SELECT pg_try_advisory_xact_lock_shared(5021700001); SELECT mode FROM system_mode"
-COMMIT = "COMMIT; SELECT pg_current_wal_flush_lsn()"
+COMMIT = "COMMIT; SELECT (pg_current_wal_flush_lsn() - '0/0')::bigint"
 ONE_MOMENT = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 MEMBERSHIP = """
 SELECT members.conversation_id, members.user_id, conversations.kind, members.role,
@@ -40,15 +40,15 @@ MEMBERSHIP_FOR_CHANGE = f"{MEMBERSHIP} FOR UPDATE"
 APPEND = """
 UPDATE conversations SET last_seq=(conversations.last_seq + %s), rev=(conversations.rev + %s),
  last_activity_at=greatest(%s, coalesce((SELECT conversations_1.last_activity_at
- + CASE WHEN (conversations_1.id = %s) THEN %s ELSE %s END AS anon_1
+ + CASE WHEN (conversations_1.id = %s) THEN 0 ELSE 1 END AS anon_1
  FROM conversations AS conversations_1 ORDER BY conversations_1.last_activity_at DESC
- LIMIT %s), %s)) WHERE conversations.id = %s
+ LIMIT 1), 0)) WHERE conversations.id = %s
 RETURNING conversations.last_seq, conversations.rev"""
 INSERT = """
 INSERT INTO messages (conversation_id, seq, id, rev, kind, sender_id, client_id, sent_hash, body,
  reply_to, notice, created_at, edited_at, deleted_at)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
-ON CONFLICT (conversation_id, sender_id, client_id) WHERE client_id IS NOT NULL DO NOTHING"""
+ON CONFLICT (conversation_id, sender_id, client_id) DO NOTHING"""
 MARK_READ = """
 UPDATE members SET read_seq=%s
 WHERE members.conversation_id = %s AND members.user_id = %s AND members.read_seq < %s"""
@@ -151,7 +151,7 @@ def _send(user_id: str, conversation_id: str, sent: dict[str, str]) -> Answer:
     with _connection() as connection:
         connection.execute(BEGIN)
         connection.execute(MEMBERSHIP_FOR_CHANGE, (conversation_id, user_id)).fetchone()
-        values = (1, 1, now, conversation_id, 0, 1, 1, 0, conversation_id)
+        values = (1, 1, now, conversation_id, conversation_id)
         numbers: Any = connection.execute(APPEND, values).fetchone()
         seq, rev = numbers
         row = (

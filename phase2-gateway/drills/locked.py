@@ -1,4 +1,4 @@
-"""The database locked by somebody who writes for long."""
+"""The table of messages locked by somebody who builds an index on it."""
 
 from drill.definition import Drill
 from drill.stage import Stage
@@ -7,10 +7,16 @@ HELD = 8.0
 """Seconds; longer than a request waits for the lock."""
 BEFORE = 5.0
 HOLD = """
-import os, sys, psycopg
-password = open(os.environ["CHAT_DATABASE_PASSWORD_FILE"]).read().strip()
-writer = psycopg.connect(os.environ["CHAT_DATABASE_URL"], password=password, autocommit=True)
-writer.execute("BEGIN; SELECT pg_advisory_xact_lock(5021700001)")
+import os, sqlite3, sys
+if "CHAT_DATA_DIR" in os.environ:  # phase 0, where one lock is for everything
+    file = os.environ["CHAT_DATA_DIR"] + "/chat.sqlite3"
+    writer = sqlite3.connect(file, isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+else:
+    import psycopg
+    password = open(os.environ["CHAT_DATABASE_PASSWORD_FILE"]).read().strip()
+    writer = psycopg.connect(os.environ["CHAT_DATABASE_URL"], password=password, autocommit=True)
+    writer.execute("BEGIN; LOCK TABLE messages IN SHARE MODE")
 print("locked", flush=True)
 sys.stdin.read()
 writer.execute("ROLLBACK")
@@ -18,12 +24,12 @@ writer.execute("ROLLBACK")
 
 
 def run(stage: Stage) -> None:
-    """Hold the lock that every write shares, as a switch does that waits for somebody."""
+    """Hold the lock that CREATE INDEX takes, for as long as it works; CONCURRENTLY takes none."""
     with stage.load(rate=40):
         stage.wait(BEFORE)
         with stage.beside("chat", HOLD):
             began = stage.timeline.now()
-            stage.timeline.mark("another process writes")
+            stage.timeline.mark("an index is built")
             stage.wait(HELD)
             ended = stage.timeline.now()
         stage.timeline.mark("it has ended")
@@ -42,8 +48,8 @@ def run(stage: Stage) -> None:
 
 DRILL = Drill(
     name="locked",
-    question="Another process holds the lock that every write shares for eight seconds. Who waits, "
-    "who is turned away, and who does not notice?",
+    question="An index is built on the table of messages, which locks it for eight seconds. Who "
+    "waits, who is turned away, and who does not notice?",
     run=run,
     sends=200,
 )

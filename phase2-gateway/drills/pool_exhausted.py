@@ -12,11 +12,16 @@ SIZES = {"one": 1, "five": 5, "twenty": 20, "far too many": 250}
 THREADS, SECONDS = 128, 6
 # Another process of the same application, beside the one that serves.
 HURRY = """
-import json, sys, threading, time, uuid
+import json, os, sys, threading, time, uuid
+from chassis import logs
 from chat.app import create_app
-from chat.settings import Settings
+logs.set_up("ERROR")
 connections, threads, seconds = map(int, sys.argv[1:])
-app = create_app(Settings(database_connections=connections, replica_url=None))
+if "CHAT_DATA_DIR" in os.environ:  # phase 0, which needs two for its one writer
+    connections = max(connections, 2)
+os.environ.pop("CHAT_REPLICA_URL", None)
+os.environ["CHAT_DATABASE_CONNECTIONS"] = str(connections)
+app = create_app()
 answers, lock = [], threading.Lock()
 
 def register():
@@ -47,7 +52,7 @@ end = time.monotonic() + seconds
 running = [threading.Thread(target=hurry, args=[group]) for group in groups]
 for one in running: one.start()
 for one in running: one.join()
-print(json.dumps(answers), flush=True)
+print("answers " + json.dumps(answers), flush=True)
 sys.stdin.read()
 """
 
@@ -72,7 +77,8 @@ def _hurry(stage: Stage, connections: int) -> list[tuple[int, float]]:
     with os.fdopen(begun, "rb") as answers, ThreadPoolExecutor(1) as pool:
         done = pool.submit(beside)
         try:
-            return [(status, took) for status, took in json.loads(answers.readline())]
+            found = next(line for line in answers if line.startswith(b"answers "))
+            return [(status, took) for status, took in json.loads(found.removeprefix(b"answers "))]
         finally:
             os.close(hold)
             done.result()

@@ -1,4 +1,4 @@
-"""The primary is killed, and restarted in order, under load."""
+"""The primary is killed, and restarted in order, under load; in phase 0 that is the process."""
 
 from drill.definition import Drill
 from drill.stage import Stage
@@ -11,14 +11,16 @@ PAUSE = 4.0
 def run(stage: Stage) -> None:
     """Measure how long people are sent away."""
     away = []
+    status = stage.engine.status(stage.instance)
+    database = "primary" if status is not None and "primary" in status.services else "chat"
     with stage.load(rate=40):
         stage.wait(PAUSE)
         for _ in range(KILLS):
-            away.append(stage.until_ready(since=stage.kill("primary")))
+            away.append(stage.until_ready(since=stage.kill(database)))
             stage.timeline.mark("ready again")
             stage.wait(PAUSE)
         began = stage.timeline.now()
-        stage.restart("primary")
+        stage.restart(database)
         stage.until_ready()
         away.append(stage.timeline.now() - began)
         stage.wait(PAUSE)

@@ -33,7 +33,7 @@ MakePart = Callable[..., Part]
 def make_part(tmp_path: Path) -> MakePart:
     """Make a part that runs tests from their text."""
 
-    def make(text: str, name: str = "fixture", *, turn: str | None = None) -> Part:
+    def make(text: str, name: str = "fixture", *, turn: str = "") -> Part:
         file = tmp_path / f"test_{name}.py"
         file.write_text(text, encoding="utf-8")
         (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")

@@ -42,6 +42,19 @@ def test_parts_of_one_turn_never_run_at_once(tmp_path: Path) -> None:
     assert max(map(len, seen)) == 2
 
 
+def test_parts_without_a_turn_run_beside_any_other(tmp_path: Path) -> None:
+    running: set[str] = set()
+    seen: list[set[str]] = []
+
+    def start(one: Part) -> Process:
+        running.add(one.name)
+        seen.append(set(running))
+        return Process(one.first, tmp_path / one.name)
+
+    run([part("a", ""), part("b", "")], start, lambda one, _: running.remove(one.name), 2)
+    assert seen == [{"a"}, {"a", "b"}]
+
+
 def test_an_interrupt_ends_all_that_run(tmp_path: Path) -> None:
     pids: list[int] = []
 

@@ -139,3 +139,22 @@ def test_a_part_is_left_out_only_while_what_it_stands_on_is_as_it_was(
     assert f"unchanged since {tested[:12]}" in capfd.readouterr().out
     Gate(Options(tmp_path, tree=root, everything=True), parts, record).run()
     assert ran.read_text() == "zero zero one "
+
+
+def test_a_part_that_has_a_short_run_does_that_while_nothing_has_changed(
+    root: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    tested = commit(root)
+    commit(root, "phase0-mvp/app.py")
+    ran = tmp_path / "ran"
+
+    def part(name: str, stands_on: tuple[str, ...]) -> Part:
+        code = f"open({str(ran)!r}, 'a').write('{{}} ')"
+        short = Part(f"{name}-short", name, (sys.executable, "-c", code.format(f"{name}-short")))
+        whole = (sys.executable, "-c", code.format(name))
+        return Part(name, name, whole, stands_on=stands_on, short=short)
+
+    parts = [part("zero", ("phase0-mvp",)), part("one", ("phase1-foundation",))]
+    assert Gate(Options(tmp_path, tree=root), parts, Record(tested)).run() == 0
+    assert ran.read_text() == "zero one-short "
+    assert "one-short       in short: unchanged" in capfd.readouterr().out

@@ -9,38 +9,66 @@ from gate.trial import Verdict, in_any_system
 ONE = ("/bin/true",)
 
 
-def always(name: str, turn: str | None = None) -> Part:
-    return Part(name, name, ONE, turn=turn)
+def always(name: str) -> Part:
+    return Part(name, name, ONE)
 
 
-def changed(name: str, turn: str | None = None) -> Part:
-    return Part(name, name, ONE, stands_on=("x",), turn=turn)
+def changed(name: str, short: Part | None = None) -> Part:
+    return Part(name, name, ONE, stands_on=("x",), short=short)
 
 
 PARTS = [
     always("lint"),
-    *(always(f"native-{number}", f"native-{number}") for number in (0, 1)),
-    *(changed(f"whole-{number}", f"docker-{number}") for number in (0, 1)),
+    *(always(f"native-{number}") for number in (0, 1)),
+    *(changed(f"docker-{number}", always(f"docker-{number}-short")) for number in (0, 1)),
+    changed("step-1.1"),
     changed("lab"),
 ]
-SECONDS = {"lint": 60.0, "native-0": 100.0, "native-1": 140.0, "whole-0": 60.0, "whole-1": 60.0}
+SECONDS = {
+    "lint": 60.0,
+    "native-0": 60.0,
+    "native-1": 120.0,
+    "step-1.1": 30.0,
+    "lab": 180.0,
+    "docker-0": 60.0,
+    "docker-1": 120.0,
+    "docker-0-short": 30.0,
+    "docker-1-short": 60.0,
+}
 
 
-def test_a_kind_of_part_takes_its_mean_times_the_number_there_will_be() -> None:
-    """Of lint 4, of native 8, of whole 8 or 1, of steps, which count like native, 14 or 2."""
-    found = forecast(PARTS, {**SECONDS, "lab": 180.0}, built=2, at_once=1.0)
-    assert found.all_changed == pytest.approx(4 + 16 + 8 + 14 * 2 + 3)
-    assert found.one_changed == pytest.approx(4 + 16 + 1 + 2 * 2)
+def test_parts_to_come_take_as_long_as_the_longest_of_their_kind() -> None:
+    """Of lint 4, of native and docker 1 + 7 * 2, of steps 14 / 2."""
+    found = forecast(PARTS, SECONDS, built=2, at_once=1.0)
+    assert found.docker_changed == pytest.approx(4 + 15 + 15 + 7 + 3)
     assert found.unknown == ()
 
 
-def test_systems_at_once_take_less() -> None:
-    found = forecast(PARTS, {**SECONDS, "lab": 180.0}, built=2, at_once=2.0)
-    assert found.all_changed == pytest.approx(4 + (16 + 8 + 28) / 2 + 3)
+def test_what_is_in_no_image_leaves_docker_its_short_run() -> None:
+    found = forecast(PARTS, SECONDS, built=2, at_once=1.0)
+    assert found.all_changed == pytest.approx(4 + 15 + 7.5 + 7 + 3)
+
+
+def test_one_changed_phase_runs_its_own_whole_and_the_others_in_short() -> None:
+    """Of docker 2 whole, and 0.5 + 6 * 1 in short; of steps 2."""
+    found = forecast(PARTS, SECONDS, built=2, at_once=1.0)
+    assert found.one_changed == pytest.approx(4 + 15 + 2 + 6.5 + 1)
+
+
+def test_a_short_run_that_was_never_measured_counts_as_a_whole_one() -> None:
+    seconds = {name: took for name, took in SECONDS.items() if not name.endswith("-short")}
+    found = forecast(PARTS, seconds, built=2, at_once=1.0)
+    assert found.one_changed == pytest.approx(4 + 15 + 2 + 13 + 1)
+
+
+def test_parts_at_once_take_less() -> None:
+    found = forecast(PARTS, SECONDS, built=2, at_once=2.0)
+    assert found.docker_changed == pytest.approx((4 + 15 + 15 + 7 + 3) / 2)
 
 
 def test_what_was_never_measured_is_named() -> None:
-    found = forecast(PARTS, SECONDS, built=2, at_once=1.0)
+    seconds = {name: took for name, took in SECONDS.items() if name != "lab"}
+    found = forecast(PARTS, seconds, built=2, at_once=1.0)
     assert found.unknown == ("lab",)
     assert any("without lab: never measured" in line for line in forecast_lines(found, 2))
 
@@ -71,12 +99,7 @@ def test_a_test_that_a_phase_has_from_the_one_before_is_the_same() -> None:
     assert in_any_system("common/lab/t.py::x") == "common/lab/t.py::x"
 
 
-def test_what_running_systems_at_once_saves_is_said() -> None:
-    """What was skipped took no time, and second tries run alone."""
-    account = Account(wall=120.0)
-    names = ("native-0", "native-1", "docker-0")
-    account.verdicts = {always(name, name): Verdict() for name in names}
-    account.seconds = {"native-0": 190.0, "native-1": 90.0}
-    account.first_tries = {"native-0": 90.0, "native-1": 90.0}
-    assert account.systems() == "Tests of systems: 3.0 minutes of them in 2.0 (1.5 at once)"
+def test_what_running_parts_at_once_saves_is_said() -> None:
+    account = Account(seconds={"native-0": 90.0, "native-1": 90.0}, wall=120.0)
+    assert account.sum() == "3.0 minutes in 2.0 (1.5 at once)"
     assert Account().at_once == 1.0

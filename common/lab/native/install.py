@@ -9,6 +9,7 @@ from lab.native.adapters.adapter import Adapter
 from lab.native.image import needed
 from lab.native.jvm import WithJars
 from lab.native.maven import fetch
+from lab.native.units import kept_from_starting
 
 
 def provide(topology: Topology) -> None:
@@ -33,10 +34,10 @@ def _install(adapter: Adapter) -> None:
         return
     say(
         f"The image {adapter.image} needs a server that is not here: installing the package "
-        f"{adapter.package}. (It may start a service of its own, which lab does not use.)"
+        f"{adapter.package}. (The service that it brings stays off: lab starts its own.)"
     )
     try:
-        with step(adapter.package):
+        with step(adapter.package), kept_from_starting(prefix, adapter.units):
             apt_install([*prefix, apt], adapter.package)
     except BootstrapError as error:
         raise LabError(str(error)) from None

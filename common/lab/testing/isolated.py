@@ -5,6 +5,8 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 
+import psutil
+
 from lab import engines
 from lab.engine import Engine
 from lab.errors import RefusedError
@@ -52,12 +54,20 @@ def _environment(**values: str) -> Iterator[None]:
 
 
 def sweep(phase: Phase) -> None:
-    """Remove what earlier instances for tests of this phase have left, as far as can be reached."""
+    """Remove what earlier instances for tests of this phase have left, as far as can be reached.
+
+    Those of a process that lives are its own: tests of one phase may run side by side.
+    """
     for directory in directories():
+        start, _, pid = directory.name.rpartition("-")
+        if start != f"{_PREFIX}{phase.name}" or not pid.isdecimal() or _is_in_use(int(pid)):
+            continue
         instance = Instance(phase, directory)
         engine = engines.of(instance)
-        if not directory.name.startswith(f"{_PREFIX}{phase.name}-"):
-            continue
         with contextlib.suppress(RefusedError):  # the engine that ran it does not answer now
             if not engine.is_running(instance):
                 engine.discard(instance)
+
+
+def _is_in_use(pid: int) -> bool:
+    return pid != os.getpid() and psutil.pid_exists(pid)

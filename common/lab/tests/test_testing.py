@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.instance import Instance
 from lab.native.engine import NativeEngine
 from lab.paths import ROOT, STATE
 from lab.testing import targets
@@ -93,6 +94,22 @@ def test_an_isolated_instance_goes_by_the_limits_that_it_is_given(
             assert answer(address)["env"]["LIMITS"] == limits
     assert "LIMITS" not in os.environ
     sweep(phase)
+
+
+def test_runs_of_one_phase_side_by_side_leave_each_other_alone(make_system: MakeSystem) -> None:
+    """Between the end of an instance and the last look at its logs, it runs no more."""
+    phase = make_system(ONE, name=f"lab-test-beside-{os.getpid()}").instance.phase
+    other = Instance(phase, STATE / f"test-{phase.name}-{os.getppid()}")
+    gone = Instance(phase, STATE / f"test-{phase.name}-999999999")
+    try:
+        for instance in (other, gone):
+            instance.make()
+            (instance.directory / "lock").touch()
+        sweep(phase)
+        assert (other.directory.exists(), gone.directory.exists()) == (True, False)
+    finally:
+        other.remove()
+        gone.remove()
 
 
 def test_an_interrupted_test_run_leaves_nothing(make_system: MakeSystem) -> None:

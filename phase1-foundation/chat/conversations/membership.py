@@ -59,7 +59,7 @@ _MEMBERSHIP = (
         MemberRow.user_id == bindparam("user_id"),
     )
 )
-# Locks the conversation's row, and then the member's. SQLite has one writer, and says nothing here.
+# Locks the conversation's row, and then the member's.
 _MEMBERSHIP_FOR_CHANGE = _MEMBERSHIP.with_for_update()
 
 _AUDIENCE = select(MemberRow.user_id).where(

@@ -1,6 +1,6 @@
 """Tables of the messages domain."""
 
-from sqlalchemy import ForeignKeyConstraint, Index, text
+from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chassis.database import Base
@@ -11,12 +11,7 @@ class MessageRow(Base):
 
     __tablename__ = "messages"
     __table_args__ = (
-        Index(
-            "uq_messages_client_id",
-            *("conversation_id", "sender_id", "client_id"),
-            unique=True,
-            postgresql_where=text("client_id IS NOT NULL"),
-        ),
+        UniqueConstraint("conversation_id", "sender_id", "client_id"),
         Index("ix_messages_rev", "conversation_id", "rev", unique=True),
     )
 

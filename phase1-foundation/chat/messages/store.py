@@ -45,11 +45,7 @@ _SENT = select(MessageRow.id, MessageRow.sent_hash).where(
     MessageRow.client_id == bindparam("client"),
 )
 _INSERT_NOTICE = insert(MessageRow)
-_INSERT_TEXT = insert_if_new(
-    MessageRow,
-    *("conversation_id", "sender_id", "client_id"),
-    where=MessageRow.client_id.is_not(None),
-)
+_INSERT_TEXT = insert_if_new(MessageRow, "conversation_id", "sender_id", "client_id")
 _REACTIONS = (
     select(ReactionRow.seq, ReactionRow.emoji, ReactionRow.user_id)
     .where(

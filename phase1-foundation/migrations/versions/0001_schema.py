@@ -12,16 +12,15 @@ CREATE TABLE system_mode (
 );
 
 CREATE TABLE accounts (
-    id text COLLATE "C" CONSTRAINT pk_accounts PRIMARY KEY,
+    id text COLLATE "C" PRIMARY KEY,
     username text COLLATE "C" NOT NULL CONSTRAINT uq_accounts_username UNIQUE,
     password_hash text COLLATE "C" NOT NULL,
     created_at bigint NOT NULL
 );
 
 CREATE TABLE logins (
-    id text COLLATE "C" CONSTRAINT pk_logins PRIMARY KEY,
-    account_id text COLLATE "C" NOT NULL
-        CONSTRAINT fk_logins_account_id REFERENCES accounts ON DELETE CASCADE,
+    id text COLLATE "C" PRIMARY KEY,
+    account_id text COLLATE "C" NOT NULL REFERENCES accounts ON DELETE CASCADE,
     created_at bigint NOT NULL,
     expires_at bigint NOT NULL,
     access_ttl bigint NOT NULL,
@@ -31,23 +30,21 @@ CREATE TABLE logins (
 CREATE INDEX ix_logins_account_id ON logins (account_id);
 
 CREATE TABLE refresh_tokens (
-    token_hash bytea CONSTRAINT pk_refresh_tokens PRIMARY KEY,
-    login_id text COLLATE "C" NOT NULL
-        CONSTRAINT fk_refresh_tokens_login_id REFERENCES logins ON DELETE CASCADE,
+    token_hash bytea PRIMARY KEY,
+    login_id text COLLATE "C" NOT NULL REFERENCES logins ON DELETE CASCADE,
     generation bigint NOT NULL
 );
 CREATE INDEX ix_refresh_tokens_login_id ON refresh_tokens (login_id);
 
 CREATE TABLE access_tokens (
-    token_hash bytea CONSTRAINT pk_access_tokens PRIMARY KEY,
-    login_id text COLLATE "C" NOT NULL
-        CONSTRAINT fk_access_tokens_login_id REFERENCES logins ON DELETE CASCADE,
+    token_hash bytea PRIMARY KEY,
+    login_id text COLLATE "C" NOT NULL REFERENCES logins ON DELETE CASCADE,
     expires_at bigint NOT NULL
 );
 CREATE INDEX ix_access_tokens_login_id ON access_tokens (login_id);
 
 CREATE TABLE tickets (
-    ticket_hash bytea CONSTRAINT pk_tickets PRIMARY KEY,
+    ticket_hash bytea PRIMARY KEY,
     login_id text COLLATE "C" NOT NULL,
     user_id text COLLATE "C" NOT NULL,
     expires_at bigint NOT NULL
@@ -55,7 +52,7 @@ CREATE TABLE tickets (
 CREATE INDEX ix_tickets_expires_at ON tickets (expires_at);
 
 CREATE TABLE profiles (
-    user_id text COLLATE "C" CONSTRAINT pk_profiles PRIMARY KEY,
+    user_id text COLLATE "C" PRIMARY KEY,
     username text COLLATE "C" NOT NULL CONSTRAINT uq_profiles_username UNIQUE,
     display_name text COLLATE "C" NOT NULL,
     bio text COLLATE "C" NOT NULL,
@@ -65,7 +62,7 @@ CREATE TABLE profiles (
 );
 
 CREATE TABLE conversations (
-    id text COLLATE "C" CONSTRAINT pk_conversations PRIMARY KEY,
+    id text COLLATE "C" PRIMARY KEY,
     kind text COLLATE "C" NOT NULL,
     name text COLLATE "C",
     created_by text COLLATE "C" NOT NULL,
@@ -79,13 +76,12 @@ CREATE TABLE conversations (
 CREATE INDEX ix_conversations_last_activity_at ON conversations (last_activity_at);
 
 CREATE TABLE members (
-    conversation_id text COLLATE "C"
-        CONSTRAINT fk_members_conversation_id REFERENCES conversations ON DELETE CASCADE,
+    conversation_id text COLLATE "C" REFERENCES conversations ON DELETE CASCADE,
     user_id text COLLATE "C",
     role text COLLATE "C" NOT NULL,
     joined_at bigint NOT NULL,
     read_seq bigint NOT NULL,
-    CONSTRAINT pk_members PRIMARY KEY (conversation_id, user_id)
+    PRIMARY KEY (conversation_id, user_id)
 );
 CREATE INDEX ix_members_user_id ON members (user_id, conversation_id);
 
@@ -104,7 +100,7 @@ CREATE TABLE messages (
     created_at bigint NOT NULL,
     edited_at bigint,
     deleted_at bigint,
-    CONSTRAINT pk_messages PRIMARY KEY (conversation_id, seq),
+    PRIMARY KEY (conversation_id, seq),
     CONSTRAINT uq_messages_conversation_id_sender_id_client_id
         UNIQUE (conversation_id, sender_id, client_id)
 );
@@ -116,9 +112,8 @@ CREATE TABLE reactions (
     emoji text COLLATE "C",
     user_id text COLLATE "C",
     rev bigint NOT NULL,
-    CONSTRAINT pk_reactions PRIMARY KEY (conversation_id, seq, emoji, user_id),
-    CONSTRAINT fk_reactions_conversation_id_seq
-        FOREIGN KEY (conversation_id, seq) REFERENCES messages ON DELETE CASCADE
+    PRIMARY KEY (conversation_id, seq, emoji, user_id),
+    FOREIGN KEY (conversation_id, seq) REFERENCES messages ON DELETE CASCADE
 );
 """
 

@@ -5,24 +5,14 @@ from alembic import op
 revision = "0002"
 down_revision = "0001"
 
-CHANGES = """
+SCHEMA = """
 -- People search looks for a word's beginning anywhere in a name: a B-tree knows only the beginning
 -- of it all, so that every profile was read. Trigrams find the few that can fit.
 CREATE EXTENSION IF NOT EXISTS pg_trgm;
 CREATE INDEX ix_profiles_search_text ON profiles USING gin (search_text gin_trgm_ops);
-
--- Each send changes one row of these two, and no column that is in an index. With room on the same
--- page the new version of the row goes there, and no index hears of it (a heap-only tuple).
-ALTER TABLE conversations SET (fillfactor = 80);
-ALTER TABLE members SET (fillfactor = 80);
-
--- A notice has no client id, and nothing to be recognised by: it need not be in that index.
-ALTER TABLE messages DROP CONSTRAINT uq_messages_conversation_id_sender_id_client_id;
-CREATE UNIQUE INDEX uq_messages_client_id ON messages (conversation_id, sender_id, client_id)
-    WHERE client_id IS NOT NULL;
 """
 
 
 def upgrade() -> None:
     """Create what pays."""
-    op.execute(CHANGES)
+    op.execute(SCHEMA)

@@ -6,6 +6,7 @@ import os
 import signal
 import stat
 import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -21,7 +22,8 @@ from archives import (
     sealed,
     small,
 )
-from running import Person, Server, wait_for
+from postgres import address_of
+from running import PHASE, Person, Server, wait_for
 
 from chassis.mode import Mode
 
@@ -232,3 +234,18 @@ def test_read_only_survives_a_restart_and_lets_people_read(tmp_path: Path, serve
     assert run_cli(tmp_path / "data", "empty", "--yes").returncode == 1
     run_cli(tmp_path / "data", "read-only", "off")
     assert ann.send(group, "c").status_code == 201
+
+
+def test_what_is_logged_gets_into_no_archive(tmp_path: Path) -> None:
+    program = (
+        "import structlog, chat.cli; chat.cli.main(['export']); structlog.get_logger().info('said')"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=PHASE,
+        env=os.environ | {"CHAT_DATABASE_URL": address_of(tmp_path)},
+        capture_output=True,
+        check=True,
+    )
+    assert [json.loads(line)["type"] for line in ran.stdout.splitlines()] == ["header", "trailer"]
+    assert json.loads(ran.stderr.splitlines()[-1])["event"] == "said"

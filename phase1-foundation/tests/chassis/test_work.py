@@ -39,7 +39,7 @@ def listener() -> Listener:
 def database(tmp_path: Path, listener: Listener) -> Iterator[Database]:
     """An empty database that tells the listener."""
     settings = settings_for(tmp_path, database_connections=2)
-    database = Database(publisher=listener, **settings.database())
+    database = Database(settings, listener)
     listener.database = database
     yield database
     database.close()

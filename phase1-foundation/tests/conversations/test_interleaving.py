@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from people import Somebody, told
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import postgresql
 
 from chassis import services
 from chat.conversations import membership
@@ -43,4 +43,3 @@ def test_who_changes_a_conversation_locks_it_before_anything_else() -> None:
     of_postgres = str(statement.compile(dialect=postgresql.dialect()))  # type: ignore[no-untyped-call]
     assert "FROM conversations JOIN members" in of_postgres
     assert of_postgres.rstrip().endswith("FOR UPDATE")
-    assert "FOR UPDATE" not in str(statement.compile(dialect=sqlite.dialect()))

@@ -1,6 +1,7 @@
 """The floor does what the phase does: statement by statement, on a database like its own."""
 
 import re
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,7 @@ def floor_client(
 ) -> Iterator[Client]:
     """The floor on the application's database and cache."""
     monkeypatch.setenv("CHAT_CACHE_URL", redis.url)
+    monkeypatch.setattr(floor, "_local", threading.local())
     monkeypatch.setenv("CHAT_DATABASE_URL", address_of(tmp_path / "data"))
     yield Client(floor.application)
     assert app is not None

@@ -14,7 +14,7 @@ from chassis.database import Database
 
 def test_connections_commit_to_disk_before_they_answer(tmp_path: Path) -> None:
     """Killing a process cannot tell `on` from `off`: so ask."""
-    database = Database(**settings_for(tmp_path).database())
+    database = Database(settings_for(tmp_path))
     with database.read() as reader, database.write() as work:
         for connection in (reader, work.connection):
             for setting in ("synchronous_commit", "full_page_writes"):

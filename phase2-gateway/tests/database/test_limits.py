@@ -148,7 +148,9 @@ def test_a_primary_that_restarts_costs_errors_only_while_it_is_away(tmp_path: Pa
         (pg.ReadOnlySqlTransaction(), Busy),
         (pg.OperationalError("server closed the connection unexpectedly"), Busy),
         (pg.DiskFull(), StorageFull),
+        (pg.IdleInTransactionSessionTimeout(), Busy),
         (pg.UndefinedTable(), pg.UndefinedTable),
+        (pg.InFailedSqlTransaction(), pg.InFailedSqlTransaction),
     ],
     ids=lambda one: type(one).__name__,
 )
@@ -157,6 +159,6 @@ def test_what_passes_by_itself_is_told_apart_from_faults(
     refused: pg.Error, told: type[Exception], *, wrapped: bool
 ) -> None:
     error: Exception = OperationalError("SELECT 1", {}, refused) if wrapped else refused
-    expected = OperationalError if wrapped and told is pg.UndefinedTable else told
+    expected = OperationalError if wrapped and told is type(refused) else told
     with pytest.raises(expected), told_apart():
         raise error

@@ -17,8 +17,11 @@ from werkzeug.test import TestResponse
 
 from chassis import services
 from chassis.database import Database
+from chassis.metrics import RequestMetrics
 from chassis.replica import Replica
+from chat.app import create_app
 from chat.auth.service import AuthService
+from chat.health import Health
 
 API = "/api/v1"
 WITHIN = 2.0
@@ -101,7 +104,7 @@ def _database(app: Flask) -> Database:
 
 
 def _replica(app: Flask) -> Replica:
-    replica = _database(app)._replica
+    replica = _database(app).replica
     assert replica is not None
     return replica
 
@@ -225,9 +228,34 @@ def test_a_replica_that_is_killed_is_done_without_and_used_again(
         for _ in range(20):
             ann.call("GET", "/conversations")
         assert ann.reads_from("/conversations") == "db"
+        report, is_ready = services.of(app).get(Health).report()
+        assert report["dependencies"]["replica"]["state"] == "down"
+        assert is_ready
     finally:
         servers.replica.start()
     wait_for(lambda: ann.reads_from("/conversations") == "replica")
+    report, _ = services.of(app).get(Health).report()
+    assert report["dependencies"]["replica"]["state"] == "up"
+
+
+def test_reads_are_counted_by_the_server_they_went_to(
+    servers: Cluster, app: Flask, ann: Someone
+) -> None:
+    metrics = services.of(app).get(RequestMetrics)
+
+    def counted(target: str) -> float:
+        labels = {"target": target}
+        return metrics.registry.get_sample_value("chat_database_reads_total", labels) or 0
+
+    wait_for(lambda: ann.reads_from("/profiles/me") == "replica")
+    primary, replica = counted("primary"), counted("replica")
+    assert ann.reads_from("/profiles/me") == "replica"
+    assert (counted("primary"), counted("replica")) == (primary, replica + 2)
+    with servers.paused():
+        ann.call("PATCH", "/profiles/me", {"bio": "new"})
+        primary, replica = counted("primary"), counted("replica")
+        ann.call("GET", "/profiles/me")
+        assert (counted("primary"), counted("replica")) == (primary + 2, replica)
 
 
 @pytest.mark.parametrize("read", READS)

@@ -18,8 +18,7 @@ def after_looking(
 ) -> None:
     """Let a change come between the next look at a membership and what is done about it.
 
-    Over the same connection, since SQLite lets no other writer in: what a database with many
-    writers lets through unless the row is locked.
+    Over the same connection: another one would wait for the row, which is locked.
     """
     look = module.require_member
     due = [then]

@@ -56,6 +56,8 @@ class Adapter(Protocol):
     """Its name without registry and tag."""
     package: str
     """The package of Debian and Ubuntu that holds the server."""
+    units: Sequence[str]
+    """What systemd would run once that package is installed."""
     home: str
     """The directory that it runs in."""
     volumes: Sequence[str]

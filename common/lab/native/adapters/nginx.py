@@ -19,6 +19,7 @@ class Nginx:
 
     image = "nginx"
     package = "nginx"
+    units: Sequence[str] = ("nginx.service",)
     home = _CACHE
     volumes: Sequence[str] = (_CACHE,)
     listed: Sequence[str] = ()

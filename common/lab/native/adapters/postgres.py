@@ -40,6 +40,7 @@ class Postgres:
 
     image = "postgres"
     package = "postgresql-17"
+    units: Sequence[str] = ("postgresql.service",)
     home = _DATA
     volumes: Sequence[str] = (_DATA,)
     listed: Sequence[str] = (_FIRST_START,)

@@ -20,6 +20,7 @@ class Redis:
 
     image = "redis"
     package = "redis-server"
+    units: Sequence[str] = ("redis-server.service",)
     home = "/data"
     volumes: Sequence[str] = ("/data",)
     listed: Sequence[str] = ()

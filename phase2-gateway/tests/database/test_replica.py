@@ -19,7 +19,6 @@ from chassis import services
 from chassis.database import Database
 from chassis.metrics import RequestMetrics
 from chassis.replica import Replica
-from chat.app import create_app
 from chat.auth.service import AuthService
 from chat.health import Health
 

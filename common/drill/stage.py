@@ -6,8 +6,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlsplit
@@ -79,6 +80,26 @@ class Stage:
             raise
         load.finish()
 
+    @contextlib.contextmanager
+    def meanwhile(self, step: Callable[[], None], pause: float) -> Iterator[None]:
+        """Take a step again and again, with a pause (seconds) before each, until the block ends.
+
+        Errors: that of a step which failed.
+        """
+        stop = threading.Event()
+
+        def run() -> None:
+            while not stop.wait(pause):
+                step()
+
+        with ThreadPoolExecutor(1) as pool:
+            steps = pool.submit(run)
+            try:
+                yield
+            finally:
+                stop.set()
+        steps.result()
+
     # Time
 
     def wait(self, seconds: float) -> None:
@@ -111,6 +132,11 @@ class Stage:
 
     # Faults
 
+    def has(self, service: str) -> bool:
+        """Return whether a service is part of this phase: the one before may lack it."""
+        status = self.engine.status(self.instance)
+        return status is not None and service in status.services
+
     def kill(self, service: str) -> float:
         """End a service with SIGKILL, and wait until its engine has noticed; it starts it again.
 
@@ -138,24 +164,26 @@ class Stage:
             self.timeline.mark(f"resume {service}")
 
     @contextlib.contextmanager
-    def beside(self, service: str, code: str) -> Iterator[None]:
+    def beside(self, service: str, code: str, *arguments: str) -> Iterator[str]:
         """Run Python code where a service runs: in its container, with its environment.
 
-        It begins when the code has printed a line; the code has to end when its input does.
+        It begins when the code has printed a line, and gives that; the code has to end when its
+        input does.
         """
-        argv = ["python", "-c", code]
+        argv = ["python", "-c", code, *arguments]
         (input_, hold), (begun, output) = os.pipe(), os.pipe()
 
         def run() -> int:
             with os.fdopen(input_, "rb") as stdin, os.fdopen(output, "wb") as stdout:
                 return self.engine.run(self.instance, service, argv, stdin, stdout)
 
-        with os.fdopen(begun, "rb") as first, ThreadPoolExecutor(1) as pool:
+        with os.fdopen(begun, encoding="utf-8") as printed, ThreadPoolExecutor(1) as pool:
             done = pool.submit(run)
             try:
-                if not first.readline():
+                first = printed.readline()
+                if not first:
                     raise LabError(f"what was to run beside {service} did not begin")
-                yield
+                yield first.rstrip("\n")
             finally:
                 os.close(hold)
                 done.result()

@@ -66,7 +66,8 @@ class Data:
 
     def __init__(self, instance: Instance, *, quiet: bool = False) -> None:
         self._instance = instance
-        self._service, command = _command_of(instance.phase.directory)
+        self.service, command = _command_of(instance.phase.directory)
+        """Which service has the command, and so the data."""
         self._command = [*command, *(["--quiet"] if quiet else [])]
         self._engine = engines.of(instance)
 
@@ -109,7 +110,7 @@ class Data:
     def restart(self) -> None:
         """Restart the service, so that sockets of people who are gone close; wait for it."""
         status = self._engine.status(self._instance)
-        self._engine.restart_service(self._instance, self._service)
+        self._engine.restart_service(self._instance, self.service)
         if status is not None and status.address is not None:
             _wait_for(f"{status.address}/readyz")
 
@@ -127,7 +128,7 @@ class Data:
         self, *words: str, stdin: IO[bytes] | None = None, stdout: IO[bytes] | None = None
     ) -> None:
         argv = [*self._command, *words]
-        code = self._engine.run(self._instance, self._service, argv, stdin, stdout)
+        code = self._engine.run(self._instance, self.service, argv, stdin, stdout)
         if code != 0:
             raise LabError(f"{self._instance.phase.label} did not {words[0]}; it says why above")
 

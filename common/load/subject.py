@@ -14,6 +14,7 @@ from typing import Protocol
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
+from lab.data import Data
 from lab.engine import Engine, Usage
 from lab.errors import LabError
 from lab.instance import PLAN_FILE, Instance
@@ -135,12 +136,12 @@ def has_floor(instance: Instance) -> bool:
 
 
 def _server(instance: Instance) -> ProcessPlan:
-    """Return the process that a browser talks to; its last word names the application."""
+    """Return a process of the service with the data; its last word names the application."""
     raw = instance.read(PLAN_FILE)
     if raw is None:
         raise LabError(f"{instance.phase.label} has no plan: is it running natively?")
     plan = Plan.from_json(raw)
-    return next(one for one in plan.processes.values() if plan.main_port in one.ports.values())
+    return plan.processes[plan.named(Data(instance).service)[0]]
 
 
 def _copied(process: ProcessPlan, target: Path) -> dict[str, str]:

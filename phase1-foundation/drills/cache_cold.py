@@ -23,11 +23,10 @@ def run(stage: Stage) -> None:
     for number in range(GROUPS):
         first, *others = dice.sample(people, SIZE)
         first.send(first.group(others), f"first-{number}", "Good morning.")
-    status = stage.engine.status(stage.instance)
     with stage.load(rate=10):
         _open(stage, people, "to begin with")
         _open(stage, people, "again")
-        if status is not None and "cache" in status.services:
+        if stage.has("cache"):
             stage.restart("cache")
         else:
             stage.timeline.mark("there is no cache to empty")

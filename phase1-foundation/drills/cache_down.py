@@ -1,8 +1,5 @@
 """The cache stands still, then dies, while people write and read."""
 
-import threading
-from typing import Self
-
 from drill.client import Person
 from drill.definition import Drill
 from drill.stage import Stage
@@ -14,35 +11,25 @@ EXTRA_MS = 500.0
 
 
 class Checker:
-    """Sends, edits and reads again and again; what was acknowledged must be there at once."""
+    """Sends, edits and reads; what was acknowledged must be there at once."""
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self._ann, self._ben = stage.people(2)
         self._group = self._ann.group([self._ben])
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
         self.checks = 0
         self.reads = 0
         self.stale = 0
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stop.wait(0.05):
-            self.checks += 1
-            text = f"round {self.checks}"
-            self._ann.send(self._group, text.replace(" ", "-"), text)
-            self._ann.call("PATCH", "/profiles/me", {"display_name": text})
-            for reader in (self._ann, self._ben):
-                self._stale_if(self._newest(reader) != text)
-                self._stale_if(self._name(reader) != text)
+    def check(self) -> None:
+        """Do so once."""
+        self.checks += 1
+        text = f"round {self.checks}"
+        self._ann.send(self._group, text.replace(" ", "-"), text)
+        self._ann.call("PATCH", "/profiles/me", {"display_name": text})
+        for reader in (self._ann, self._ben):
+            self._stale_if(self._newest(reader) != text)
+            self._stale_if(self._name(reader) != text)
 
     def _newest(self, reader: Person) -> str:
         due = self._stage.timeline.now()
@@ -63,9 +50,9 @@ class Checker:
 
 def run(stage: Stage) -> None:
     """Stop the cache for a while, then kill it; all along write, and read what was written."""
-    status = stage.engine.status(stage.instance)
-    has_cache = status is not None and "cache" in status.services
-    with stage.load(rate=30), Checker(stage) as checker:
+    has_cache = stage.has("cache")
+    checker = Checker(stage)
+    with stage.load(rate=30), stage.meanwhile(checker.check, 0.05):
         stage.wait(CALM)
         began = stage.timeline.now()
         if has_cache:

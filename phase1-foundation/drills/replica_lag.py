@@ -1,8 +1,5 @@
 """The replica falls behind, then dies, while people write and read."""
 
-import threading
-from typing import Self
-
 from drill.definition import Drill
 from drill.stage import Stage
 
@@ -30,33 +27,23 @@ primary.execute("DROP TABLE drill_report")
 
 
 class Checker:
-    """Sends and reads again and again; what was acknowledged must be there for both at once."""
+    """Sends and reads; what was acknowledged must be there for both at once."""
 
     def __init__(self, stage: Stage) -> None:
         self._ann, self._ben = stage.people(2)
         self._group = self._ann.group([self._ben])
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
         self.checks = 0
         self.stale = 0
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stop.wait(0.02):
-            self.checks += 1
-            text = f"round-{self.checks}"
-            self._ann.send(self._group, text, text)
-            for reader in (self._ann, self._ben):
-                page = reader.call("GET", f"/conversations/{self._group}/messages?limit=1")
-                self.stale += page["items"][0]["body"] != text
-            self.stale += self._previewed() != text
+    def check(self) -> None:
+        """Do so once."""
+        self.checks += 1
+        text = f"round-{self.checks}"
+        self._ann.send(self._group, text, text)
+        for reader in (self._ann, self._ben):
+            page = reader.call("GET", f"/conversations/{self._group}/messages?limit=1")
+            self.stale += page["items"][0]["body"] != text
+        self.stale += self._previewed() != text
 
     def _previewed(self) -> str:
         page = self._ann.call("GET", "/conversations?limit=50")
@@ -65,10 +52,9 @@ class Checker:
 
 def run(stage: Stage) -> None:
     """Compare who does the reading, and whether anybody misses anything."""
-    status = stage.engine.status(stage.instance)
-    has_replica = status is not None and "replica" in status.services
-    with stage.load(rate=40), Checker(stage) as checker:
-        if has_replica:
+    checker = Checker(stage)
+    with stage.load(rate=40), stage.meanwhile(checker.check, 0.02):
+        if stage.has("replica"):
             began = _hurt(stage)
         else:
             stage.timeline.mark("there is no replica to hurt")

@@ -70,8 +70,7 @@ class Askers:
 
 def run(stage: Stage) -> None:
     """Reload while everybody asks; then restart what stands behind."""
-    status = stage.engine.status(stage.instance)
-    gateway = "gateway" in (status.services if status else {})
+    gateway = stage.has("gateway")
     with stage.load(rate=40):
         stage.wait(PAUSE)
         if gateway:

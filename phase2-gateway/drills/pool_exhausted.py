@@ -1,9 +1,6 @@
 """One process with too few database connections, with enough, and with more than there are."""
 
 import json
-import os
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 from drill.definition import Drill
 from drill.stage import Stage
@@ -13,6 +10,8 @@ THREADS, SECONDS = 128, 6
 # Another process of the same application, beside the one that serves.
 HURRY = """
 import json, os, sys, threading, time, uuid
+told = os.fdopen(os.dup(1), "w")
+os.dup2(2, 1)  # the application's own lines go elsewhere
 from chassis import logs
 from chat.app import create_app
 logs.set_up("ERROR")
@@ -52,7 +51,7 @@ end = time.monotonic() + seconds
 running = [threading.Thread(target=hurry, args=[group]) for group in groups]
 for one in running: one.start()
 for one in running: one.join()
-print("answers " + json.dumps(answers), flush=True)
+print(json.dumps(answers), file=told, flush=True)
 sys.stdin.read()
 """
 
@@ -67,21 +66,8 @@ def run(stage: Stage) -> None:
 
 def _hurry(stage: Stage, connections: int) -> list[tuple[int, float]]:
     """Return the status and the milliseconds of every answer."""
-    argv = ["python", "-c", HURRY, *(str(one) for one in (connections, THREADS, SECONDS))]
-    (input_, hold), (begun, output) = os.pipe(), os.pipe()
-
-    def beside() -> Any:
-        with os.fdopen(input_, "rb") as stdin, os.fdopen(output, "wb") as stdout:
-            return stage.engine.run(stage.instance, "chat", argv, stdin, stdout)
-
-    with os.fdopen(begun, "rb") as answers, ThreadPoolExecutor(1) as pool:
-        done = pool.submit(beside)
-        try:
-            found = next(line for line in answers if line.startswith(b"answers "))
-            return [(status, took) for status, took in json.loads(found.removeprefix(b"answers "))]
-        finally:
-            os.close(hold)
-            done.result()
+    with stage.beside("chat", HURRY, *map(str, (connections, THREADS, SECONDS))) as answers:
+        return [(status, took) for status, took in json.loads(answers)]
 
 
 def _tell(stage: Stage, words: str, answers: list[tuple[int, float]]) -> None:

@@ -11,8 +11,7 @@ PAUSE = 4.0
 def run(stage: Stage) -> None:
     """Measure how long people are sent away."""
     away = []
-    status = stage.engine.status(stage.instance)
-    database = "primary" if status is not None and "primary" in status.services else "chat"
+    database = "primary" if stage.has("primary") else "chat"
     with stage.load(rate=40):
         stage.wait(PAUSE)
         for _ in range(KILLS):

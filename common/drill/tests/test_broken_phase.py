@@ -49,8 +49,9 @@ def write(self):
                 yield connection
             return
         if not waiting:
-            connection = self._writer_engine.connect()
+            connection = self._engine.connect()
             waiting.append((connection, connection.begin()))
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
             threading.Timer(COMMITTED_AFTER, commit).start()
         yield waiting[0][0]
 

@@ -1,5 +1,6 @@
 """Each fault does to the real phase 0 what its name says, and ends."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,6 +64,37 @@ pathlib.Path({file!r}).write_text(os.environ["CHAT_DATA_DIR"])
     with stage.beside("chat", code.format(file=str(file))):
         assert not file.exists()
     assert file.read_text() == str(stage.instance.volumes / "data")
+
+
+def test_code_beside_a_service_is_given_words_and_says_its_first_line(stage: Stage) -> None:
+    code = "import sys; print(sys.argv[1:], flush=True); sys.stdin.read()"
+    with stage.beside("chat", code, "one", "two words") as said:
+        assert said == "['one', 'two words']"
+
+
+def test_it_is_known_which_services_a_phase_has(stage: Stage) -> None:
+    assert stage.has("chat")
+    assert not stage.has("cache")
+
+
+def test_steps_are_taken_until_the_block_ends(stage: Stage) -> None:
+    taken = threading.Semaphore(0)
+    with stage.meanwhile(taken.release, 0.001):
+        assert all(taken.acquire(timeout=10) for _ in range(3))
+    while taken.acquire(blocking=False):
+        pass
+    assert not taken.acquire(timeout=0.1)
+
+
+def test_a_step_that_fails_is_an_error(stage: Stage) -> None:
+    failed = threading.Event()
+
+    def fail() -> None:
+        failed.set()
+        raise Unreachable
+
+    with pytest.raises(Unreachable), stage.meanwhile(fail, 0.001):
+        assert failed.wait(10)
 
 
 def test_code_that_does_not_begin_is_an_error(stage: Stage) -> None:

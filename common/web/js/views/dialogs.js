@@ -75,7 +75,6 @@ function Person({ id }) {
     ${moderates() && id !== myId.value && html`<button type="button" class="danger" onClick=${() => (dialog.value = {
       name: 'reason', title: `Suspend ${nameOf(id)}?`, label: 'Suspend',
       text: 'Every login ends, and no other begins. What was written stays.', run: (reason) => suspend(id, reason) })}>Suspend…</button>`}
-    ${moderates() && id === myId.value && html`<button type="button" class="link" onClick=${() => (dialog.value = { name: 'trail' })}>What moderators did</button>`}
   </div><//>`;
 }
 

@@ -38,9 +38,9 @@ export function Trail() {
   return html`<${Modal} title="What moderators did">
     ${!actions && html`<p class="hint" role="status">Loading…</p>`}
     ${actions && !actions.length && html`<p class="hint">Nothing yet.</p>`}
-    <ul>${(actions || []).map(({ id, actor_id, action, user_id, reason, created_at }) => html`<li key=${id}>
+    <ul>${(actions || []).map(({ id, actor_id, action, user_id, reason, created_at }) => html`<li key=${id}><p>
       <b dir="auto">${nameOf(actor_id)}</b> ${WORDS[action] || `gave the role ${action.replace('role-', '')} to`} <b dir="auto">${nameOf(user_id)}</b>,
       <time datetime=${created_at}> ${fullTime(created_at)}</time>: <span dir="auto">${reason}</span>
-      ${action === 'suspend' && html` <button type="button" class="link" onClick=${() => again(user_id)}>Restore…</button>`}</li>`)}</ul>
+      ${action === 'suspend' && html` <button type="button" class="link" onClick=${() => again(user_id)}>Restore…</button>`}</p></li>`)}</ul>
   <//>`;
 }

@@ -173,7 +173,8 @@ class Pretender:
 def app_on(directory: Path, url: str, timeout: float = 5.0) -> Flask:
     """Return an application; `timeout` is long by default, so that a busy machine cuts no link."""
     settings = settings_for(directory, cache_url=url, cache_timeout=timeout, cache_pause=PAUSE)
-    return create_app(settings)
+    app: Flask = create_app(settings)
+    return app
 
 
 def until_on(app: Flask) -> Flask:

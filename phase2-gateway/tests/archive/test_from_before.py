@@ -44,7 +44,7 @@ def _archive() -> bytes:
 
 
 def _system(directory: Path, archive: bytes | None = None) -> Flask:
-    app = create_app(settings_for(directory))
+    app: Flask = create_app(settings_for(directory))
     load(services.of(app).get(Database), io.BytesIO(archive or _archive()))
     return app
 

@@ -119,7 +119,8 @@ def test_a_primary_that_restarts_costs_errors_only_while_it_is_away(tmp_path: Pa
         def send(number: int) -> int:
             body = {"client_id": f"c{number}", "body": "hello"}
             place = f"/api/v1/conversations/{group}/messages"
-            return client.post(place, json=body, headers=who).status_code
+            status: int = client.post(place, json=body, headers=who).status_code
+            return status
 
         acknowledged = [number for number in range(20) if send(number) == 201]
         servers.primary.kill()

@@ -21,6 +21,7 @@ class Drill:
 
     `sends` is how many messages at least must have been acknowledged for a verdict on them. With 0
     there is none on messages, and the drill states what else it observes (`Stage.observe`).
+    `alone`: it asks for what the phase before has not, and is not put to that.
     `limits` are those of a phase that has any: real, or as much larger as tests need them.
     `world` writes an archive that the system is filled with before; without, it starts empty.
     """
@@ -31,6 +32,7 @@ class Drill:
     sends: int
     world: Callable[[BinaryIO], object] | None = None
     limits: str = "test"
+    alone: bool = False
 
 
 def drills_of(phase: Phase) -> list[Drill]:

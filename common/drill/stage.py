@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -186,6 +187,16 @@ class Stage:
             finally:
                 os.close(hold)
                 done.result()
+
+    def ask(self, service: str, *argv: str) -> str:
+        """Run a command where a service runs, to its end; return what it printed."""
+        with tempfile.TemporaryFile() as output, open(os.devnull, "rb") as nothing:  # noqa: PTH123
+            code = self.engine.run(self.instance, service, argv, nothing, output)
+            output.seek(0)
+            printed = output.read().decode()
+        if code:
+            raise LabError(f"{' '.join(argv[:3])} ended with {code} beside {service}")
+        return printed
 
     def restart(self, service: str) -> None:
         """Stop a service as its engine does, then start it."""

@@ -103,6 +103,10 @@ class Data:
         """Delete everything."""
         self._run("empty", "--yes")
 
+    def give_role(self, username: str, role: str) -> None:
+        """Say what somebody may do; only where the system knows roles."""
+        self._run("role", username, role)
+
     def restart(self) -> None:
         """Restart the service, so that sockets of people who are gone close; wait for it."""
         status = self._engine.status(self._instance)

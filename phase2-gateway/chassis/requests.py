@@ -18,8 +18,8 @@ from pydantic import (
 from werkzeug.exceptions import UnsupportedMediaType
 
 from chassis import context, services, text
-from chassis.errors import BadRequest, InvalidInput, Unauthenticated
-from chassis.identity import Authenticator, Caller
+from chassis.errors import BadRequest, InvalidInput
+from chassis.identity import HEADER, Caller, Identities
 from chassis.limits import BATCH_MAX, PAGE_MAX
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -103,15 +103,11 @@ class PageQuery(Query):
 
 
 def login_required(view: Callable[Concatenate[Caller, Given], Answer]) -> Callable[Given, Answer]:
-    """Give a view its caller; `Unauthenticated` when nobody sent the request validly."""
+    """Give a view its caller; `Unauthenticated` when the gateway vouches for nobody."""
 
     @wraps(view)
     def with_caller(*args: Given.args, **kwargs: Given.kwargs) -> Answer:
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
-            raise Unauthenticated("Send an access token: `Authorization: Bearer …`.")
-        judge: Authenticator = services.get(Authenticator)  # type: ignore[type-abstract]
-        caller = judge.authenticate(token.strip())
+        caller = services.get(Identities).caller(request.headers.get(HEADER, ""))
         context.bind(user_id=caller.user_id)
         return view(caller, *args, **kwargs)
 

@@ -31,6 +31,9 @@ class ServerSettings(BaseSettings):
     ] = ()
     """Whose word counts for the address that people see, such as `10.0.0.5, fd00::/8`."""
 
+    identity_secret_file: Path = Path("/run/secrets/identity-secret")
+    """What the gateway signs with who is calling. Without it nobody could be believed."""
+
     limits: Set = "real"
     """How much larger the limits are than limits.json declares."""
     limits_file: Path = Path(__file__).parent.parent / "gateway" / "limits.json"

@@ -10,7 +10,7 @@ from chassis.cache.link import Link
 from chassis.database import Database
 from chassis.descriptors import make_room
 from chassis.events import Publisher
-from chassis.identity import Authenticator
+from chassis.identity import Identities
 from chassis.json import FastJSONProvider
 from chassis.limits import BODY_MAX
 from chassis.metrics import RequestMetrics
@@ -18,8 +18,9 @@ from chassis.proxies import TrustedProxies
 from chassis.services import Services
 from chassis.web import RequestEnvelope
 from chat.auth.guesses import Guesses
+from chat.auth.keys import Keys
 from chat.auth.passwords import Passwords
-from chat.auth.routes import auth
+from chat.auth.routes import auth, for_gateway
 from chat.auth.service import AuthService, Lifetimes
 from chat.conversations.cached import CachedConversations
 from chat.conversations.members import MemberService
@@ -29,6 +30,8 @@ from chat.health import Health
 from chat.messages.routes import messages
 from chat.messages.service import MessageService
 from chat.messages.timeline import MessageTimeline
+from chat.moderation.routes import moderation
+from chat.moderation.service import ModerationService
 from chat.operations import by_listener, make_operations
 from chat.profiles.cached import CachedProfiles
 from chat.profiles.routes import profiles
@@ -65,7 +68,15 @@ def create_app(settings: Settings | None = None) -> Flask:
     problems.register(app)
     stopping = threading.Event()
     health = Health(database, found.get(Link), stopping)
-    for blueprint in (system(health, quotas), auth, profiles, conversations, messages, realtime):
+    for blueprint in (
+        system(health, quotas),
+        auth,
+        profiles,
+        conversations,
+        messages,
+        moderation,
+        realtime,
+    ):
         app.register_blueprint(blueprint)
 
     presence = PresenceService(database, connections, publisher)
@@ -90,6 +101,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.wsgi_app = Admission(app.wsgi_app, tickets, room.sockets)  # type: ignore[method-assign]
     proxied = TrustedProxies(app.wsgi_app, settings.trusted_proxies)
     operations = make_operations(metrics, health, settings.web_dir)
+    operations.extensions["services"] = found
+    operations.register_blueprint(for_gateway)
     listeners = by_listener(proxied, operations, settings.operations_bind)
     app.wsgi_app = RequestEnvelope(listeners, metrics.observe)  # type: ignore[method-assign]
     _watch(metrics, found, connections, stopping)
@@ -108,21 +121,25 @@ def _make_services(database: Database, settings: Settings, quotas: Quotas) -> Se
     timeline = MessageTimeline()
     cache = Link(settings.cache_url, settings.cache_timeout, settings.cache_pause)
     people = CachedProfiles(database, cache)
+    keys = Keys(database, **settings.signing())
     accounts = AuthService(
         database,
         Passwords(settings.hashes_at_once, settings.hash_wait),
+        keys,
         Lifetimes(settings.refresh_ttl, settings.refresh_grace),
         Guesses(quotas),
         people,
     )
     found.register(Database, database)
     found.register(Link, cache)
-    found.register(Authenticator, accounts)  # type: ignore[type-abstract]
+    found.register(Identities, Identities(settings.identity_secret_file.read_bytes()))
+    found.register(Keys, keys)
     found.register(AuthService, accounts)
     found.register(ProfileService, people)
     found.register(ConversationService, CachedConversations(database, timeline, people, cache))
     found.register(MemberService, MemberService(database, timeline, people))
     found.register(MessageService, MessageService(database))
+    found.register(ModerationService, ModerationService(database))
     return found
 
 

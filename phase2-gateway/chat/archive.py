@@ -10,6 +10,7 @@ from chassis.archive import Section
 from chat.auth.archive import Logins, Users, people, unknown_people
 from chat.conversations.archive import Conversations, timelines
 from chat.messages.archive import Messages
+from chat.moderation.archive import Actions
 from chat.profiles.archive import Profiles
 
 
@@ -22,6 +23,7 @@ def sections(connection: Connection) -> Sequence[Section]:
         Profiles(partial(people, connection)),
         Conversations(unknown),
         Messages(unknown, partial(timelines, connection)),
+        Actions(),
     )
 
 

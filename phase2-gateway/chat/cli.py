@@ -22,6 +22,8 @@ from chassis.mode import Mode, mode_of, set_mode
 from chassis.progress import ProgressLine
 from chassis.transfer import NotPossible
 from chat.archive import counts, sections
+from chat.auth import roles
+from chat.auth.keys import Keys
 from chat.settings import Settings
 
 FAILED = 1
@@ -73,6 +75,15 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("switch", choices=["on", "off"])
     command.set_defaults(run=_read_only)
 
+    command = commands.add_parser("rotate-keys", help="sign access tokens with a new key")
+    command.add_argument("--forget", action="store_true", help="refuse what the old ones signed")
+    command.set_defaults(run=_rotate_keys)
+
+    command = commands.add_parser("role", help="say what somebody may do")
+    command.add_argument("username")
+    command.add_argument("role", choices=roles.ROLES)
+    command.set_defaults(run=_role)
+
     command = commands.add_parser("state", help="print mode and number of records, as JSON")
     command.set_defaults(run=_state)
     return parser
@@ -105,6 +116,19 @@ def _read_only(database: Database, given: argparse.Namespace) -> None:
             raise NotPossible("An import is under way, or was killed; import again or restart.")
         set_mode(connection, wanted)
     _tell(given, "every write is refused" if wanted is Mode.READ_ONLY else "writes are taken again")
+
+
+def _rotate_keys(database: Database, given: argparse.Namespace) -> None:
+    keys = Keys(database, **Settings().signing())
+    keys.rotate(forget=given.forget)
+    _tell(given, "a new key is published, and signs in a moment; nobody is logged out")
+
+
+def _role(database: Database, given: argparse.Namespace) -> None:
+    with database.write() as work:
+        if not roles.give(work, given.role, username=given.username):
+            raise NotPossible(f"Nobody is called {given.username}.")
+    _tell(given, f"{given.username} is {given.role}, from the next access token on")
 
 
 def _state(database: Database, _given: argparse.Namespace) -> None:

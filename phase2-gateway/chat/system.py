@@ -15,10 +15,10 @@ VERSION = "0.1.0"
 SYSTEM = {
     "name": "chat",
     "phase": 2,
-    "step": "2.2",
+    "step": "2.3",
     "title": "Gateway",
     "version": VERSION,
-    "capabilities": ["metrics", "rate-limits", "request-ids"],
+    "capabilities": ["metrics", "moderation", "rate-limits", "request-ids"],
     "limits": {
         "password_min": accounts.PASSWORD_MIN,
         "password_max": accounts.PASSWORD_MAX,

@@ -5,6 +5,7 @@ framework, no validation, no documents, no events. tests/drills/test_floor.py ho
 against the phase's own.
 """
 
+import base64
 import hashlib
 import os
 import re
@@ -27,10 +28,6 @@ from sqlalchemy import make_url
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-CALLER = """
-SELECT logins.account_id, logins.id
-FROM logins JOIN access_tokens ON access_tokens.login_id = logins.id
-WHERE access_tokens.token_hash = %s AND access_tokens.expires_at > %s"""
 BEGIN = "BEGIN; SELECT pg_try_advisory_xact_lock_shared(5021700001); SELECT mode FROM system_mode"
 COMMIT = "COMMIT; SELECT (pg_current_wal_flush_lsn() - '0/0')::bigint"
 ONE_MOMENT = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
@@ -214,10 +211,9 @@ def _history(user_id: str, conversation_id: str, limit: int) -> Answer:
 
 
 def _caller(token: str) -> str:
-    digest = hashlib.sha256(token.encode()).digest()
-    with _connection() as connection:
-        row: Any = connection.execute(CALLER, (digest, _now())).fetchone()
-    return str(row[0])
+    """Return whom a token names; that it is genuine, the gateway has seen."""
+    claims = token.split(".")[1]
+    return str(orjson.loads(base64.urlsafe_b64decode(claims + "=="))["sub"])
 
 
 @contextmanager

@@ -93,7 +93,7 @@ def people() -> list[dict[str, Any]]:
         "access_ttl": 900,
         "generation": 1,
         "rotated_at": T0,
-        "access_tokens": [{"token_hash": "ab" * 32, "expires_at": T0}],
+        "access_tokens": [],
         "refresh_tokens": [
             {"token_hash": "01" * 32, "generation": 0},
             {"token_hash": "02" * 32, "generation": 1},

@@ -20,11 +20,11 @@ from postgres import settings_for
 from redis import Redis
 from redis.exceptions import RedisError
 from running import wait_for
+from stand_in import create_app
 from werkzeug.test import TestResponse
 
 from chassis import services
 from chassis.cache.link import Link
-from chat.app import create_app
 
 PAUSE = 0.2
 """Seconds for which the applications here do without a Redis that has failed."""
@@ -173,7 +173,8 @@ class Pretender:
 def app_on(directory: Path, url: str, timeout: float = 5.0) -> Flask:
     """Return an application; `timeout` is long by default, so that a busy machine cuts no link."""
     settings = settings_for(directory, cache_url=url, cache_timeout=timeout, cache_pause=PAUSE)
-    return create_app(settings)
+    app: Flask = create_app(settings)
+    return app
 
 
 def until_on(app: Flask) -> Flask:

@@ -14,10 +14,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 from caching import RedisServer, app_on, until_on
 from postgres import cluster, settings_for
 from running import Server
+from stand_in import create_app, use_secrets
 
 from chassis.logs import with_request
 from chassis.redaction import Fields, describe_exception, mask
-from chat.app import create_app
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -26,6 +26,12 @@ def servers() -> Iterator[None]:
     yield
     if cluster.cache_info().currsize:
         cluster().close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def secrets() -> None:
+    """What the gateway and the monolith share, and what keys are encrypted with."""
+    use_secrets()
 
 
 @pytest.fixture(autouse=True)

@@ -6,8 +6,7 @@ from typing import Any
 from flask import Flask, request
 from pydantic import TypeAdapter
 from sqlalchemy.exc import IntegrityError
-
-from chat.app import create_app
+from stand_in import create_app
 
 
 def faulty_app() -> Flask:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from issuing import SECRET, Monolith
 from running import metric
 from waiting import PHASE, wait_for
 
@@ -122,10 +123,14 @@ class Service:
 class Gateway:
     """nginx as compose.yaml starts it, with addresses and paths of the test's own.
 
-    `changes` are made in the texts of its configuration: shorter times, say.
+    It pulls from `monolith`. `changes` are made in the texts of its configuration: shorter
+    times, say.
     """
 
-    def __init__(self, directory: Path, service: Service, changes: dict[str, str]) -> None:
+    def __init__(
+        self, directory: Path, service: Service, monolith: Monolith, changes: dict[str, str]
+    ) -> None:
+        self.monolith = monolith
         self.directory = directory
         self.port, self.operations_port = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -136,11 +141,14 @@ class Gateway:
             "0.0.0.0:8000": f"127.0.0.1:{self.port}",
             "0.0.0.0:9000": f"127.0.0.1:{self.operations_port}",
             "chat:8000": f"127.0.0.1:{service.port}",
+            "chat:9000": monolith.address,
             "/srv/site": str(directory / "site"),
             "/dev/stdout": str(self.log),
             "/tmp/": f"{directory}/",
         }
         self._process: subprocess.Popen[bytes] | None = None
+        self._secret = directory / "secret"
+        self._secret.write_bytes(SECRET)
         self.write(changes)
 
     def write(self, changes: dict[str, str]) -> None:
@@ -167,11 +175,12 @@ class Gateway:
                 *("-c", str(self.directory / "conf" / "nginx.conf"), "-g", f"daemon off;{user}"),
             ],
             cwd=self.directory,
-            env={"TZ": "UTC", "LIMITS": os.environ.get("LIMITS", "real")},
+            env=os.environ | {"TZ": "UTC", "CHAT_IDENTITY_SECRET_FILE": str(self._secret)},
             stderr=self._errors.open("ab"),
             start_new_session=True,
         )
         wait_for(self._answers)
+        wait_for(lambda: self.monolith.asked)
         return self
 
     def reload(self) -> None:

@@ -33,7 +33,7 @@ class Server:
     """One gunicorn process tree on two free ports; what it says lies in `log`."""
 
     def __init__(
-        self, data_dir: Path, application: str = "chat.app:create_app()", **environment: str
+        self, data_dir: Path, application: str = "stand_in:create_app()", **environment: str
     ) -> None:
         with socket.socket() as free, socket.socket() as other:
             for one in (free, other):

@@ -14,7 +14,7 @@ from referencing import Registry, Resource
 Record = dict[str, Any]
 
 SCHEMAS = Path(__file__).resolve().parents[1] / "archive" / "schemas"
-ORDER = ("header", "user", "login", "profile", "conversation", "message", "trailer")
+ORDER = ("header", "user", "login", "profile", "conversation", "message", "moderation", "trailer")
 KEYS = {"user": "id", "login": "id", "profile": "user_id", "conversation": "id"}
 
 

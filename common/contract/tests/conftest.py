@@ -21,6 +21,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=os.environ.get("CONTRACT_URL"),
         help="address of the system under test, such as http://127.0.0.1:8000 (or CONTRACT_URL)",
     )
+    parser.addoption(
+        "--admin",
+        default=os.environ.get("CONTRACT_ADMIN"),
+        help="an account with the role admin, name:password (or CONTRACT_ADMIN), for moderation",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -115,6 +120,15 @@ def _begin_aging_early(request: pytest.FixtureRequest) -> None:
     """Let the half minute pass while the other tests run."""
     if any(_waits_for_time(item) for item in request.session.items):
         request.getfixturevalue("aging")
+
+
+@pytest.fixture(scope="session")
+def admin(request: pytest.FixtureRequest, api: Api) -> Person:
+    """Whoever runs the system has appointed them; without one, tests that need one are skipped."""
+    name, _, password = (request.config.getoption("--admin") or "").partition(":")
+    if not name:
+        pytest.skip("who is admin here? --admin name:password")
+    return Person(api, name, password, {}).login()
 
 
 @pytest.fixture

@@ -45,8 +45,8 @@ def command(
 ) -> int:
     """Hurt PHASE as the drill NAME says, count every message, and give a verdict.
 
-    Without NAME, all drills of PHASE. The phase before, where there is one, goes through
-    the same, and both are printed.
+    Without NAME, all drills of PHASE. The phase before, where there is one that can, goes
+    through the same, and both are printed.
 
     \b
     lab drill 0 --list
@@ -62,7 +62,8 @@ def command(
     if not drills:
         raise UsageError(f"{chosen.label} has no drills yet")
     good = [
-        _run(drill, _with_the_one_before(chosen), kind, output, as_json=as_json) for drill in drills
+        _run(drill, _with_the_one_before(chosen, drill), kind, output, as_json=as_json)
+        for drill in drills
     ]
     return 0 if all(good) else FAILED
 
@@ -76,7 +77,9 @@ def _list(drills: Sequence["Drill"], *, as_json: bool) -> None:
         say(f"{one.name:<{width}}  {one.question}")
 
 
-def _with_the_one_before(phase: Phase) -> list[Phase]:
+def _with_the_one_before(phase: Phase, drill: "Drill") -> list[Phase]:
+    if drill.alone:
+        return [phase]
     built = phases.built()
     before = [one for one in built if one.port == phase.port - 1 and phase in built]
     return [*before, phase]

@@ -12,6 +12,7 @@ from lab.cli.console import engine_options, note, say, tell
 from lab.cli.progress import Progress
 from lab.engines import Kind
 from lab.testing import targets
+from lab.testing.admin import appoint
 from lab.testing.isolated import isolated, sweep
 from lab.testing.pytest_run import Outcome, run
 from lab.testing.targets import Target
@@ -90,7 +91,9 @@ def _test(kind: Kind | None, target: Target, arguments: Sequence[str], *, alone:
         note(f"{target.phase.label} is up at {address} after {time.monotonic() - began:.1f} s.")
         url = address if targets.TAKE_URL.intersection(target.paths) else None
         sys.stderr.flush()
-        outcome = run(target.paths, arguments, url=url, imports=[target.phase.directory])
+        admin = appoint(instance, address) if targets.CONTRACT in target.paths else []
+        words = [*admin, *arguments]
+        outcome = run(target.paths, words, url=url, imports=[target.phase.directory])
     if outcome.code == 0:
         chosen.engine.discard(instance)
     else:

@@ -195,6 +195,9 @@ def archive(*records: str) -> Archive:
         (['user,"id":1'], [], False),
         ([], ['user,"id":1'], False),
         (['user,"id":1'], ['user,"id":1', 'user,"id":2'], False),
+        (['user,"access_tokens":[1]'], ['user,"access_tokens":[]'], True),
+        (['user,"access_tokens":[1, 2]'], ['user,"access_tokens":[1]'], False),
+        (['user,"refresh_tokens":[1]'], ['user,"refresh_tokens":[]'], False),
     ],
 )
 def test_records_are_compared_as_far_as_both_know_them(

@@ -1,7 +1,7 @@
 """Accounts and logins in an archive, with the hashes of passwords and tokens."""
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import Field, StringConstraints, TypeAdapter, with_config
 from sqlalchemy import Connection, select
@@ -30,7 +30,7 @@ from chassis.rows import (
     stream,
 )
 from chat.auth.limits import USERNAME_PATTERN
-from chat.auth.models import AccessToken, Account, Login, RefreshToken
+from chat.auth.models import Account, Login, RefreshToken
 
 PasswordHash = Annotated[
     str, StringConstraints(pattern=r"^\$argon2id\$[A-Za-z0-9+/$,=]+$", max_length=512)
@@ -46,6 +46,8 @@ class UserRecord(TypedDict):
     username: Annotated[str, StringConstraints(pattern=USERNAME_PATTERN)]
     password_hash: PasswordHash
     created_at: Moment
+    role: NotRequired[Literal["moderator", "admin"]]
+    suspended_at: NotRequired[Moment]
 
 
 @with_config(STRICT)
@@ -77,10 +79,12 @@ class LoginRecord(TypedDict):
     generation: Counter53
     rotated_at: Moment
     access_tokens: list[AccessTokenRecord]
+    """Of phases that look each one up. Here they mean nothing: their clients will refresh."""
     refresh_tokens: list[RefreshTokenRecord]
 
 
 _KNOWN = select(Account.id).where(Account.id.in_(items_of("user_ids")))
+_DEFAULTS = {"role": "member", "suspended_at": None}
 _USER = TypeAdapter(UserRecord)
 _LOGIN = TypeAdapter(LoginRecord)
 
@@ -109,13 +113,18 @@ class Users:
     def write(self, connection: Connection) -> Iterator[UserRecord]:
         """Yield every account."""
         for row in stream(connection, select(*Account.__table__.c).order_by(Account.id)):
-            yield UserRecord(
+            user = UserRecord(
                 type="user",
                 id=row.id,
                 username=row.username,
                 password_hash=row.password_hash,
                 created_at=row.created_at,
             )
+            if row.role != "member":
+                user["role"] = row.role
+            if row.suspended_at is not None:
+                user["suspended_at"] = row.suspended_at
+            yield user
 
     def read(self, connection: Connection, reader: Reader) -> None:
         """Store accounts."""
@@ -125,7 +134,7 @@ class Users:
             for line in lines:
                 user = parse(_USER, line)
                 order.check(line.number, user["id"])
-                rows.append((line.number, columns(user)))
+                rows.append((line.number, _DEFAULTS | columns(user)))
             insert_rows(connection, Account, rows)
 
 
@@ -140,15 +149,6 @@ class Logins:
 
     def write(self, connection: Connection) -> Iterator[LoginRecord]:
         """Yield every login."""
-        access_tokens = Alongside(
-            stream(
-                connection,
-                select(*AccessToken.__table__.c).order_by(
-                    AccessToken.login_id, AccessToken.token_hash
-                ),
-            ),
-            lambda row: row.login_id,
-        )
         refresh_tokens = Alongside(
             stream(
                 connection,
@@ -168,12 +168,7 @@ class Logins:
                 access_ttl=row.access_ttl,
                 generation=row.generation,
                 rotated_at=row.rotated_at,
-                access_tokens=[
-                    AccessTokenRecord(
-                        token_hash=token.token_hash.hex(), expires_at=token.expires_at
-                    )
-                    for token in access_tokens.of(row.id)
-                ],
+                access_tokens=[],
                 refresh_tokens=[
                     RefreshTokenRecord(
                         token_hash=token.token_hash.hex(), generation=token.generation
@@ -207,21 +202,19 @@ def _check_tokens(number: int, login: LoginRecord) -> None:
 
 def _store(connection: Connection, logins: list[tuple[int, LoginRecord]]) -> None:
     login_rows: list[NumberedRow] = []
-    access_rows: list[NumberedRow] = []
     refresh_rows: list[NumberedRow] = []
     for number, login in logins:
         values = columns(login)
         values["account_id"] = values.pop("user_id")
-        access_rows += _token_rows(number, login["id"], values.pop("access_tokens"))
+        del values["access_tokens"]
         refresh_rows += _token_rows(number, login["id"], values.pop("refresh_tokens"))
         login_rows.append((number, values))
     insert_rows(connection, Login, login_rows)
-    insert_rows(connection, AccessToken, access_rows)
     insert_rows(connection, RefreshToken, refresh_rows)
 
 
 def _token_rows(
-    number: int, login_id: str, tokens: Sequence[AccessTokenRecord | RefreshTokenRecord]
+    number: int, login_id: str, tokens: Sequence[RefreshTokenRecord]
 ) -> Iterator[NumberedRow]:
     for token in tokens:
         values: dict[str, Any] = {**token, "login_id": login_id}

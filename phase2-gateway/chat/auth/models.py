@@ -15,6 +15,8 @@ class Account(Base):
     username: Mapped[str] = mapped_column(unique=True)
     password_hash: Mapped[str]
     created_at: Mapped[int]
+    role: Mapped[str] = mapped_column(default="member")
+    suspended_at: Mapped[int | None]
 
 
 class Login(Base):
@@ -45,11 +47,24 @@ class RefreshToken(Base):
     generation: Mapped[int]
 
 
-class AccessToken(Base):
-    """What a request carries."""
+class EndedLogin(Base):
+    """A login whose access tokens may not have expired: the gateway is to refuse them."""
 
-    __tablename__ = "access_tokens"
+    __tablename__ = "ended_logins"
+    __table_args__ = ({"info": {"is_data": False}},)
 
-    token_hash: Mapped[bytes] = mapped_column(primary_key=True)
-    login_id: Mapped[str] = mapped_column(ForeignKey("logins.id", ondelete="CASCADE"), index=True)
-    expires_at: Mapped[int]
+    login_id: Mapped[str] = mapped_column(primary_key=True)
+    ended_at: Mapped[int] = mapped_column(index=True)
+
+
+class SigningKey(Base):
+    """Signs access tokens, from some seconds after it was made until there is a newer one."""
+
+    __tablename__ = "signing_keys"
+    __table_args__ = ({"info": {"is_data": False}},)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    private_key: Mapped[bytes]
+    """PKCS #8, encrypted with a secret that is not in the database: nor in a copy of it."""
+    public_key: Mapped[bytes]
+    created_at: Mapped[int]

@@ -4,31 +4,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypedDict
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, select
+from sqlalchemy import ColumnElement, Connection, delete, select
 from sqlalchemy.orm import Session
 
 from chassis.clock import now_ms
 from chassis.database import Database, insert_if_new
-from chassis.errors import Conflict, Unauthenticated
+from chassis.errors import Conflict, Forbidden, Unauthenticated
 from chassis.events import new_event
 from chassis.identity import LOGINS_ENDED, Caller
 from chassis.ids import new_id
-from chassis.replica import rereading
 from chassis.tokens import hash_token, new_token
 from chassis.work import Work
+from chat.auth import access
 from chat.auth.guesses import Guesses
+from chat.auth.keys import Keys
 from chat.auth.limits import ACCESS_TTL_MAX
-from chat.auth.models import AccessToken, Account, Login, RefreshToken
+from chat.auth.models import Account, EndedLogin, Login, RefreshToken
 from chat.auth.passwords import Passwords
 
 TOKENS_KEPT = 1000
-"""Of one login, of each kind. Nobody's own device comes near it; a loop must not fill the disk."""
+"""Of one login. Nobody's own device comes near it; a loop must not fill the disk."""
 
-_CALLER = (
-    select(Login.account_id, Login.id)
-    .join(AccessToken, AccessToken.login_id == Login.id)
-    .where(AccessToken.token_hash == bindparam("hash"), AccessToken.expires_at > bindparam("now"))
-)
+REMEMBERED = (ACCESS_TTL_MAX + 60) * 1000
+"""Milliseconds after which a login that has ended has no access token any more."""
 
 
 class UsernameTaken(Conflict):
@@ -45,6 +43,13 @@ class InvalidCredentials(Unauthenticated):
     title = "Wrong username or password"
 
 
+class AccountSuspended(Forbidden):
+    """A moderator has closed the account; said only to who knows the password."""
+
+    slug = "account-suspended"
+    title = "Account suspended"
+
+
 class InvalidRefreshToken(Unauthenticated):
     """Unknown, expired, or used up."""
 
@@ -57,6 +62,7 @@ class Tokens(TypedDict):
 
     user_id: str
     login_id: str
+    roles: list[str]
     token_type: str
     access_token: str
     expires_in: int
@@ -89,12 +95,14 @@ class AuthService:
         self,
         database: Database,
         passwords: Passwords,
+        keys: Keys,
         lifetimes: Lifetimes,
         guesses: Guesses,
         profiles: ProfileCreator,
     ) -> None:
         self._database = database
         self._passwords = passwords
+        self._keys = keys
         self._lifetimes = lifetimes
         self._guesses = guesses
         self._profiles = profiles
@@ -139,24 +147,23 @@ class AuthService:
             _forget_expired(work, found.id)
             return self._log_in(session, found.id, access_ttl)
 
-    @rereading
-    def authenticate(self, access_token: str) -> Caller:
-        """Return whose access token this is; `Unauthenticated` when unknown, expired or ended."""
-        values = {"hash": hash_token(access_token), "now": now_ms()}
-        with self._database.read(fresh_for=()) as connection:
-            row = connection.execute(_CALLER, values).first()
-        if row is None:  # or so new that a replica does not have it yet
-            with self._database.read() as connection:
-                row = connection.execute(_CALLER, values).first()
-        if row is None:
-            raise Unauthenticated("The access token is unknown, expired or revoked.")
-        return Caller(user_id=row[0], login_id=row[1])
-
     def is_alive(self, caller: Caller) -> bool:
         """Return whether the caller's login has not ended. An expired access token ends none."""
         with self._database.read() as connection:
             found = connection.scalar(select(Login.id).where(Login.id == caller.login_id))
         return found is not None
+
+    def ended_since(self, moment: int) -> tuple[dict[str, int], int]:
+        """Return which logins have ended since then, and when, and the present; in milliseconds.
+
+        The moment is when an end was written down, not when it was committed: ask for some more.
+        """
+        now = now_ms()
+        since = max(moment, now - REMEMBERED)
+        with self._database.read() as connection:
+            statement = select(EndedLogin.login_id, EndedLogin.ended_at)
+            rows = connection.execute(statement.where(EndedLogin.ended_at > since)).all()
+        return {row.login_id: row.ended_at for row in rows}, now
 
     def refresh(self, refresh_token: str, address: str) -> Tokens:
         """Exchange a refresh token for new tokens (RFC 9700, 4.14.2: rotation).
@@ -173,7 +180,7 @@ class AuthService:
                 raise InvalidRefreshToken("The refresh token is unknown, or its login has ended.")
             if self._is_spent(token, login, now):
                 session.delete(login)
-                _announce_ended(work, [login.id])
+                _end(work, [login.id])
             else:
                 self._guesses.used(login.account_id, address)
                 return self._rotate(session, token, login, now)
@@ -183,12 +190,12 @@ class AuthService:
         """End the caller's login."""
         with self._database.write() as work:
             work.connection.execute(delete(Login).where(Login.id == caller.login_id))
-            _announce_ended(work, [caller.login_id])
+            _end(work, [caller.login_id])
 
     def log_out_everywhere(self, caller: Caller) -> None:
         """End every login of the caller, this one too."""
         with self._database.write() as work:
-            _end_logins(work, Login.account_id == caller.user_id)
+            end_logins(work, Login.account_id == caller.user_id)
 
     def _is_spent(self, token: RefreshToken, login: Login, now: int) -> bool:
         if now >= login.expires_at:
@@ -203,13 +210,8 @@ class AuthService:
             login.generation += 1
             login.rotated_at = now
         login.expires_at = now + self._lifetimes.refresh * 1000
-        session.execute(
-            delete(AccessToken).where(
-                AccessToken.login_id == login.id, AccessToken.expires_at <= now
-            )
-        )
         _forget_oldest_tokens(session, login)
-        return self._issue(session, login, now)
+        return self._issue(session, login)
 
     def _log_in(self, session: Session, account_id: str, access_ttl: int) -> Tokens:
         now = now_ms()
@@ -224,17 +226,14 @@ class AuthService:
         )
         session.add(login)
         session.flush()
-        return self._issue(session, login, now)
+        return self._issue(session, login)
 
-    def _issue(self, session: Session, login: Login, now: int) -> Tokens:
-        access_token, refresh_token = new_token(), new_token()
-        session.add(
-            AccessToken(
-                token_hash=hash_token(access_token),
-                login_id=login.id,
-                expires_at=now + login.access_ttl * 1000,
-            )
-        )
+    def _issue(self, session: Session, login: Login) -> Tokens:
+        # Locked: who is being suspended at this moment begins no login.
+        account = session.get_one(Account, login.account_id, with_for_update={"read": True})
+        if account.suspended_at is not None:
+            raise AccountSuspended("This account has been suspended.")
+        refresh_token = new_token()
         session.add(
             RefreshToken(
                 token_hash=hash_token(refresh_token),
@@ -245,8 +244,9 @@ class AuthService:
         return Tokens(
             user_id=login.account_id,
             login_id=login.id,
+            roles=[account.role],
             token_type="Bearer",  # noqa: S106 - the name of a scheme
-            access_token=access_token,
+            access_token=access.issue(self._keys, session.connection(), account, login),
             expires_in=login.access_ttl,
             refresh_token=refresh_token,
             refresh_expires_in=self._lifetimes.refresh,
@@ -254,29 +254,31 @@ class AuthService:
 
 
 def _forget_expired(work: Work, account_id: str) -> None:
-    _end_logins(work, Login.account_id == account_id, Login.expires_at <= now_ms())
+    end_logins(work, Login.account_id == account_id, Login.expires_at <= now_ms())
 
 
-def _end_logins(work: Work, *which: ColumnElement[bool]) -> None:
+def end_logins(work: Work, *which: ColumnElement[bool]) -> None:
+    """End those logins."""
     ended = work.connection.scalars(delete(Login).where(*which).returning(Login.id)).all()
-    _announce_ended(work, ended)
+    if ended:
+        _end(work, ended)
 
 
-def _announce_ended(work: Work, login_ids: Sequence[str]) -> None:
-    if login_ids:
-        work.announce(new_event(LOGINS_ENDED, {"login_ids": list(login_ids)}))
+def _end(work: Work, login_ids: Sequence[str]) -> None:
+    """Have the gateway refuse the tokens of these logins, and their sockets closed."""
+    now = now_ms()
+    work.connection.execute(delete(EndedLogin).where(EndedLogin.ended_at < now - REMEMBERED))
+    rows = [{"login_id": login_id, "ended_at": now} for login_id in login_ids]
+    work.connection.execute(insert_if_new(EndedLogin, "login_id").values(rows))
+    work.announce(new_event(LOGINS_ENDED, {"login_ids": list(login_ids)}))
 
 
 def _forget_oldest_tokens(session: Session, login: Login) -> None:
     """Make room for new ones among `TOKENS_KEPT`. A forgotten refresh token ends nothing."""
-    for kind, age in (
-        (RefreshToken, RefreshToken.generation),
-        (AccessToken, AccessToken.expires_at),
-    ):
-        oldest = (
-            select(kind.token_hash)
-            .where(kind.login_id == login.id)
-            .order_by(age.desc(), kind.token_hash)
-            .offset(TOKENS_KEPT - 1)
-        )
-        session.execute(delete(kind).where(kind.token_hash.in_(oldest)))
+    oldest = (
+        select(RefreshToken.token_hash)
+        .where(RefreshToken.login_id == login.id)
+        .order_by(RefreshToken.generation.desc(), RefreshToken.token_hash)
+        .offset(TOKENS_KEPT - 1)
+    )
+    session.execute(delete(RefreshToken).where(RefreshToken.token_hash.in_(oldest)))

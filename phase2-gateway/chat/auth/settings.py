@@ -1,7 +1,11 @@
 """What the auth domain is configured with."""
 
+from pathlib import Path
+
 from pydantic import Field
 from pydantic_settings import BaseSettings
+
+from chat.auth.keys import Signing
 
 
 class AuthSettings(BaseSettings):
@@ -14,3 +18,17 @@ class AuthSettings(BaseSettings):
     refresh_ttl: int = Field(default=30 * 24 * 3600, ge=1)
     refresh_grace: int = Field(default=30, ge=0)
     """How long the predecessor of an unused refresh token still works."""
+
+    signing_secret_file: Path = Path("/run/secrets/signing-secret")
+    """What the keys that sign access tokens are encrypted with in the database."""
+    signing_key_lead: float = Field(default=2.0, ge=0)
+    """How long a key is published before it signs: longer than the gateway takes to pull it."""
+    signing_key_age: int = Field(default=7 * 24 * 3600, ge=60)
+
+    def signing(self) -> Signing:
+        """Return how access tokens are signed."""
+        return Signing(
+            secret=self.signing_secret_file.read_bytes(),
+            lead=self.signing_key_lead,
+            age=self.signing_key_age,
+        )

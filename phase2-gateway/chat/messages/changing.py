@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from chassis.clock import now_ms
 from chassis.errors import Conflict, Forbidden
 from chassis.events import Event, new_event
 from chassis.identity import Caller
@@ -69,6 +70,21 @@ class Change:
             conversation_id=self.member.conversation_id,
             rev=self.after["rev"],
         )
+
+
+def remove(work: Work, conversation_id: str, message_id: str) -> str:
+    """Leave a tombstone, by a right that the caller has looked at; return who had sent it."""
+    connection = work.connection
+    stored = store.find(connection, conversation_id, message_id)
+    if stored.kind != "text":
+        raise Forbidden("Notices are not removed.")
+    if stored.deleted_at is None:
+        rev = touch(connection, conversation_id)
+        store.remove_reactions(connection, stored)
+        store.change(connection, stored, rev, {"body": None, "deleted_at": now_ms()})
+        gone = store.document(connection, conversation_id, message_id)
+        work.announce(message_event("message.deleted", gone), audience(connection, conversation_id))
+    return stored.sender_id
 
 
 @contextmanager

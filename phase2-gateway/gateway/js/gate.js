@@ -1,14 +1,9 @@
 // What is decided before a request is passed on: `auth_request` asks `check`, and `refuse` answers.
-import crypto from 'crypto';
+import auth from 'auth.js';
 import bucket from 'bucket.js';
 import problems from 'problems.js';
 
 const HELD = 200; // ms: who floods gets no faster refusals than that over one connection, and they cost little
-
-/** 96 bits of a secret: enough to tell logins apart, and nothing that could be used. */
-function short(secret) {
-    return crypto.createHash('sha256').update(secret).digest('base64url').slice(0, 16);
-}
 
 /** Whoever has one IPv6 address has all of its /64: the first four of eight groups. */
 function network(address) {
@@ -45,22 +40,20 @@ function take(one) {
 }
 
 /**
- * Takes from the login's bucket, if a token is shown, and from the address's. How the closest one
- * stands, or the one that refuses; what the address has used up already takes nothing from a login,
- * and makes no bucket for a token that somebody has invented.
+ * Takes from the person's bucket, if it is known who asks, and from the address's. How the closest
+ * one stands, or the one that refuses; what the address has used up already takes nothing from a person.
  */
-async function admit(r, kind) {
+async function admit(r, kind, who) {
     const address = bucketOf(kind, 'address', network(r.variables.client));
-    const bearer = /^Bearer +(\S+)$/i.exec(r.headersIn.Authorization || '');
-    const login = bearer && bucketOf(kind, 'login', short(bearer[1]));
-    if (!login) {
+    const person = who && (bucketOf(kind, who.roles[0], who.sub) || bucketOf(kind, 'person', who.sub));
+    if (!person) {
         return take(address);
     }
     const ahead = bucket.peek(ngx.shared.limits, address.key, address.policy);
     if (!ahead.ok) {
         return ahead;
     }
-    const own = await take(login);
+    const own = await take(person);
     if (!own.ok) {
         return own;
     }
@@ -68,14 +61,13 @@ async function admit(r, kind) {
     return all.ok ? own : all;
 }
 
-/** 204, or 403 for `refuse` to answer. In headers as draft-ietf-httpapi-ratelimit-headers-10 has them. */
-async function check(r) {
+/** Whether this was not too often. In headers as draft-ietf-httpapi-ratelimit-headers-10 has them. */
+async function isWithinLimits(r, who) {
     const v = r.variables;
     if (!limits.classes[v.limit_of]) {
-        r.return(204);
-        return;
+        return true;
     }
-    const found = await admit(r, v.limit_of), policy = found.policy;
+    const found = await admit(r, v.limit_of, who), policy = found.policy;
     v.limit_policy = `"${policy.name}";q=${policy.q};w=${policy.w}`;
     v.limit = `"${policy.name}";r=${found.left};t=${found.wait}`;
     if (!found.ok) {
@@ -83,12 +75,26 @@ async function check(r) {
         v.limit_broken = policy.name;
         await new Promise((resolve) => setTimeout(resolve, HELD));
     }
-    r.return(found.ok ? 204 : 403);
+    return found.ok;
+}
+
+/** 204, or 403 for `refuse` to answer. Who may not come in has asked all the same: that counts too. */
+async function check(r) {
+    const judged = await auth.authenticate(r.headersIn.Authorization, r.variables.allowed_to);
+    const ok = await isWithinLimits(r, judged.who);
+    if (judged.who) {
+        r.variables.identity = judged.who.identity;
+    }
+    r.variables.denied = ok && judged.refusal || '';
+    r.return(ok && !judged.refusal ? 204 : 403);
 }
 
 /** The document for the one who is refused. */
 function refusal(r) {
     const v = r.variables, wait = Number(v.limit_wait);
+    if (!wait) {
+        return JSON.stringify(auth.problem(r, v.denied));
+    }
     const often = v.limit_policy.replace(/.*q=(\d+);w=(\d+)/, '$1 in $2 s');
     const document = problems.document(r, 429, 'rate-limited', `More than ${often}. Come back in ${wait} s.`);
     document.retry_after = wait;

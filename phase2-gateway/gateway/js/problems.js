@@ -3,6 +3,7 @@ import metrics from 'metrics.js';
 
 const TITLES = {
     'bad-request': 'Bad request',
+    'forbidden': 'Not allowed',
     'internal-error': 'Internal error',
     'method-not-allowed': 'Method not allowed',
     'not-found': 'Not found',
@@ -10,6 +11,7 @@ const TITLES = {
     'overloaded': 'Overloaded',
     'payload-too-large': 'Payload too large',
     'rate-limited': 'Too many requests',
+    'unauthenticated': 'Not logged in',
 };
 const OF_STATUS = {
     400: ['bad-request', 'The request cannot be read.'],

@@ -30,12 +30,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from postgres import settings_for
 from sqlalchemy import event
+from stand_in import create_app
 
 from chassis.archive import Refused
 from chassis.database import Database
 from chassis.mode import Mode
 from chassis.transfer import NotPossible
-from chat.app import create_app
 
 Records = list[dict[str, Any]]
 

@@ -11,10 +11,10 @@ from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from postgres import settings_for
+from stand_in import create_app
 
 from chassis import services
 from chassis.database import Database
-from chat.app import create_app
 
 HEART, FULL_HEART = "\u2764", "\u2764\ufe0f"
 OLD_PASSWORD = unicodedata.normalize("NFD", "p\u00e4ssw\u00f6rd")
@@ -44,7 +44,7 @@ def _archive() -> bytes:
 
 
 def _system(directory: Path, archive: bytes | None = None) -> Flask:
-    app = create_app(settings_for(directory))
+    app: Flask = create_app(settings_for(directory))
     load(services.of(app).get(Database), io.BytesIO(archive or _archive()))
     return app
 

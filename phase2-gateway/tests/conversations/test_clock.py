@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from postgres import settings_for
+from stand_in import create_app
 
-from chat.app import create_app
 from chat.conversations import members, service
 from chat.messages import timeline
 

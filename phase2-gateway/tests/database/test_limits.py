@@ -14,12 +14,12 @@ from psycopg import errors as pg
 from pydantic import PostgresDsn
 from running import Person, Server, wait_for
 from sqlalchemy.exc import OperationalError
+from stand_in import create_app
 
 from chassis import services
 from chassis.database import Database
 from chassis.errors import Busy, StorageFull
 from chassis.faults import told_apart
-from chat.app import create_app
 
 
 def _register(client: FlaskClient) -> dict[str, str]:
@@ -119,7 +119,8 @@ def test_a_primary_that_restarts_costs_errors_only_while_it_is_away(tmp_path: Pa
         def send(number: int) -> int:
             body = {"client_id": f"c{number}", "body": "hello"}
             place = f"/api/v1/conversations/{group}/messages"
-            return client.post(place, json=body, headers=who).status_code
+            status: int = client.post(place, json=body, headers=who).status_code
+            return status
 
         acknowledged = [number for number in range(20) if send(number) == 201]
         servers.primary.kill()

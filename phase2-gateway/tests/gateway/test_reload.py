@@ -43,10 +43,13 @@ def test_a_reload_drops_no_request(gateway: Gateway, service: Service) -> None:
     assert len(answers) >= 2 * CLIENTS * RELOADS
 
 
-def test_a_reload_changes_where_a_resource_is_answered(gateway: Gateway, service: Service) -> None:
+def test_a_reload_changes_where_a_resource_is_answered(
+    gateway: Gateway, service: Service, rights: dict[str, str]
+) -> None:
     other = Service([ok(b'{"from":"elsewhere"}')]).start()
     gateway.write(
-        {
+        rights
+        | {
             "    profiles      monolith;": "    profiles      elsewhere;",
             "upstream sockets {": f"upstream elsewhere {{ server 127.0.0.1:{other.port}; }}\n"
             "upstream sockets {",

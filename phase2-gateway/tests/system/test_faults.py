@@ -15,13 +15,13 @@ from postgres import settings_for
 from running import Server
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
+from stand_in import create_app
 
 from chassis import services
 from chassis.database import Database
 from chassis.events import Event, Publisher
 from chassis.identity import Caller
 from chassis.redaction import Fields
-from chat.app import create_app
 from chat.conversations.service import ConversationService
 from chat.realtime.connections import Connections
 from chat.realtime.service import PresenceService

@@ -4,7 +4,7 @@
  * loads anew: that leaves nothing of the old person in memory, without any code to clean it up.
  *
  * @typedef {{user_id: string, login_id: string, access_token: string, refresh_token: string,
- *            renew_at: number}} Session   renew_at: ms since 1970, when the token is nearly over
+ *            renew_at: number, roles?: string[]}} Session   renew_at: ms since 1970, when the token is nearly over
  */
 import { signal } from '../lib.js';
 import { exchange } from './http.js';
@@ -22,9 +22,9 @@ export const session = signal(load(KEY));
 
 /** Keeps what register, login or refresh answered. */
 export function begin(tokens) {
-  const { user_id, login_id, access_token, refresh_token, expires_in } = tokens;
+  const { user_id, login_id, access_token, refresh_token, expires_in, roles = [] } = tokens;
   const renew_at = Date.now() + expires_in * 800;
-  session.value = { user_id, login_id, access_token, refresh_token, renew_at };
+  session.value = { user_id, login_id, access_token, refresh_token, renew_at, roles };
   save(KEY, session.value);
 }
 

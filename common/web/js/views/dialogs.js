@@ -5,15 +5,17 @@ import { createConversation } from '../model/conversations.js';
 import { myId, nameOf, profileOf } from '../model/people.js';
 import { loadMembers, membersOf } from '../model/rooms.js';
 import { limit } from '../model/system.js';
+import { moderates, suspend } from '../model/moderation.js';
 import { startDirect } from './actions.js';
 import { Avatar } from './avatar.js';
 import { Emoji } from './emoji.js';
 import { Me } from './me.js';
+import { Reason, Trail } from './moderation.js';
 import { Modal } from './modal.js';
 import { PeoplePicker } from './picker.js';
 import { attempt, dialog, go } from './ui.js';
 
-const DIALOGS = { new: NewConversation, add: AddMembers, person: Person, confirm: Confirm, shortcuts: Shortcuts, emoji: Emoji, me: Me };
+const DIALOGS = { new: NewConversation, add: AddMembers, person: Person, confirm: Confirm, reason: Reason, trail: Trail, shortcuts: Shortcuts, emoji: Emoji, me: Me };
 
 export function Dialogs() {
   const open = dialog.value;
@@ -70,6 +72,9 @@ function Person({ id }) {
     ${person?.bio && html`<p class="bio" dir="auto">${person.bio}</p>`}
     ${id !== myId.value ? html`<button type="button" class="primary" onClick=${() => startDirect(id)}>Send a message</button>`
       : html`<button type="button" onClick=${() => (dialog.value = { name: 'me' })}>Edit your profile</button>`}
+    ${moderates() && id !== myId.value && html`<button type="button" class="danger" onClick=${() => (dialog.value = {
+      name: 'reason', title: `Suspend ${nameOf(id)}?`, label: 'Suspend',
+      text: 'Every login ends, and no other begins. What was written stays.', run: (reason) => suspend(id, reason) })}>Suspend…</button>`}
   </div><//>`;
 }
 

@@ -2,13 +2,14 @@
 import { html, useState } from '../lib.js';
 import * as api from '../core/api.js';
 import { announceLeaving, end, forgetPerson } from '../core/session.js';
+import { moderates } from '../model/moderation.js';
 import { outbox } from '../model/outbox.js';
 import { me, myId, saveProfile } from '../model/people.js';
 import { limit } from '../model/system.js';
 import { Avatar } from './avatar.js';
 import { Modal } from './modal.js';
 import { plural } from './text.js';
-import { attempt, confirm, toast } from './ui.js';
+import { attempt, confirm, dialog, toast } from './ui.js';
 
 const THEMES = [['auto', 'As the system'], ['light', 'Light'], ['dark', 'Dark']];
 
@@ -34,6 +35,7 @@ export function Me() {
       <div class="row"><button type="submit" class="primary">Save</button></div>
     </form>
     <${Theme} />
+    ${moderates() && html`<button type="button" class="link" onClick=${() => (dialog.value = { name: 'trail' })}>What moderators did</button>`}
     <div class="row spread"><button type="button" onClick=${() => leave('/auth/logout', 'Log out')}>Log out</button>
       <button type="button" class="danger" onClick=${() => leave('/auth/logout-all', 'Log out everywhere')}>Log out everywhere</button></div>
   <//>`;

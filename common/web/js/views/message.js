@@ -4,6 +4,7 @@ import { isolated } from '../core/harmless.js';
 import { limit } from '../model/system.js';
 import { conversations } from '../model/conversations.js';
 import { edit, messageById, remove, toggleReaction } from '../model/messages.js';
+import { moderates, removeMessage } from '../model/moderation.js';
 import { letGo } from '../model/outbox.js';
 import { myId, nameOf } from '../model/people.js';
 import { retry, setbacks } from '../model/sending.js';
@@ -93,6 +94,7 @@ const mayDelete = (message) => {
   const { kind, role } = conversations.value.get(message.conversation_id) || {};
   return isMine(message) || (kind === 'group' && role !== 'member');
 };
+const mayModerate = (message) => !mayDelete(message) && moderates();
 
 const ACTIONS = {
   react: (message) => (dialog.value = { name: 'emoji', pick: (emoji) => react(message, emoji) }),
@@ -103,6 +105,8 @@ const ACTIONS = {
   edit: (message) => isMine(message) && (editing.value = message.id),
   remove: (message) => mayDelete(message) && confirm('Delete this message?',
     'It disappears for everyone. A note that there was a message stays.', 'Delete', () => remove(message)),
+  moderate: (message) => mayModerate(message) && (dialog.value = { name: 'reason', title: 'Remove this message?', label: 'Remove',
+    text: 'It disappears for everyone, and your reason is kept.', run: (reason) => removeMessage(message, reason) }),
   xray: (message) => (xray.value = { messageId: message.id }),
 };
 const KEYS = { a: 'react', '+': 'react', r: 'reply', e: 'edit', Delete: 'remove', Backspace: 'remove', x: 'xray' };
@@ -125,6 +129,7 @@ function Actions({ message }) {
     <${IconButton} icon="reply" label="Reply (R)" onClick=${run('reply')} />
     ${isMine(message) && html`<${IconButton} icon="edit" label="Edit (E)" onClick=${run('edit')} />`}
     ${mayDelete(message) && html`<${IconButton} icon="trash" label="Delete (Del)" onClick=${run('remove')} />`}
+    ${mayModerate(message) && html`<${IconButton} icon="trash" label="Remove as a moderator" onClick=${run('moderate')} />`}
     <${IconButton} icon="pulse" label="X-ray (X)" onClick=${run('xray')} />
   </div>`;
 }

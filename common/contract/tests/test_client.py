@@ -132,6 +132,8 @@ def test_the_client_obeys_retry_after() -> None:
     refusal = problem("RateLimited") | {"retry_after": 1}
     refused = HEADERS.copy()
     refused.update({"Content-Type": "application/problem+json", "Retry-After": "1"})
+    refused.update({"RateLimit": '"read-login";r=0;t=1'})
+    refused.update({"RateLimit-Policy": '"read-login";q=150;w=15'})
     answers = [
         httpx.Response(429, json=refusal, headers=refused),
         httpx.Response(200, json=profile(), headers=HEADERS),

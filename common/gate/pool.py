@@ -9,13 +9,14 @@ import psutil
 from gate.attempt import LOOK, Attempt, Process
 from gate.parts import Part
 
-_MEMORY_FOR_TWO = 4 * 2**30  # bytes
+_MEMORY_EACH = 2 * 2**30  # bytes
 
 
 def width() -> int:
-    """Return how many parts this machine can run at once."""
+    """Return how many parts to run at once: three on two cores, since each often waits."""
     cores = len(os.sched_getaffinity(0))
-    return 2 if cores > 1 and psutil.virtual_memory().total >= _MEMORY_FOR_TWO else 1
+    room = int(psutil.virtual_memory().total / _MEMORY_EACH)
+    return max(1, min(3 if cores > 1 else 1, room))
 
 
 def run(

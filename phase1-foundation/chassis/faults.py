@@ -48,7 +48,7 @@ def told_apart() -> Iterator[None]:
 
 def is_lost(error: Exception) -> bool:
     """Return whether there is no server at the other end any more, or not yet."""
-    cause = error.orig if isinstance(error, DBAPIError) else error
+    cause = _cause(error)
     if not isinstance(cause, psycopg.OperationalError):
         return False
     # What the server itself says of a statement has an SQLSTATE.
@@ -59,10 +59,13 @@ def _unavailable(error: Exception) -> Unavailable | None:
     if is_lost(error):
         log.warning("database.away", reason=safe_message(error))
         return Busy("The database does not answer.")
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    state = getattr(cause, "sqlstate", None) or ""
+    state = getattr(_cause(error), "sqlstate", None) or ""
     if state == _FULL:
         log.error("disk.full", reason=safe_message(error))
         return StorageFull("There is no room left for data.", ROOM_IN)
     found = (words for kind, words in _WORDS.items() if state.startswith(kind))
     return next(map(Busy, found), None)
+
+
+def _cause(error: Exception) -> BaseException | None:
+    return error.orig if isinstance(error, DBAPIError) else error

@@ -203,7 +203,7 @@ def _history(user_id: str, conversation_id: str, limit: int) -> Answer:
         found = connection.execute(
             REACTIONS, (conversation_id, [row[2] for row in rows])
         ).fetchall()
-        connection.rollback()
+        connection.execute("COMMIT")
     reactions: dict[int, list[tuple[str, str]]] = {}
     for seq, emoji, who in found:
         reactions.setdefault(seq, []).append((emoji, who))

@@ -92,6 +92,8 @@ class Database:
             if one_moment:
                 _raw(connection).execute(_ONE_MOMENT)
             yield connection
+            if one_moment:  # a rollback would have the driver forget what it has prepared
+                _raw(connection).execute("COMMIT")
 
     @contextmanager
     def write(self) -> Iterator[Work]:

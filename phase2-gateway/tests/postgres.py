@@ -142,10 +142,10 @@ class Postgres:
         self._process.wait()
         (self.directory / "postmaster.pid").unlink(missing_ok=True)
 
-    def stop(self) -> None:
-        """End it in an orderly way, without waiting for anybody."""
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """End it in an orderly way, without waiting for anybody; or as SIGQUIT does, at once."""
         if self._process is not None and self._process.poll() is None:
-            self._process.send_signal(signal.SIGINT)
+            self._process.send_signal(how)
             self._process.wait()
 
 
@@ -232,7 +232,7 @@ class Cluster:
         """Leave nothing behind."""
         for server in (self._replica, self.primary):
             if server is not None:
-                server.stop()
+                server.stop(signal.SIGQUIT)
         shutil.rmtree(self.directory)
 
 

@@ -162,3 +162,16 @@ def _pages_of(connection: Connection, sql: str, values: Any) -> int:
     explained = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}"
     plan = connection.exec_driver_sql(explained, values).scalar_one()[0]["Plan"]
     return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
+
+
+def test_what_is_asked_again_and_again_is_prepared_once(app: Flask, client: FlaskClient) -> None:
+    """Parsing and planning a page of history anew costs more than reading it."""
+    ann = _register(client, "ann")
+    path = f"/api/v1/conversations/{_group(client, ann)}/messages"
+    for _ in range(10):
+        assert client.get(path, headers=ann).status_code == 200
+    with services.of(app).get(Database).read() as connection:
+        prepared = connection.exec_driver_sql("SELECT statement FROM pg_prepared_statements")
+        statements = prepared.scalars().all()
+    for table in ("access_tokens", "messages", "reactions"):
+        assert any(f"FROM {table}" in one or f"JOIN {table}" in one for one in statements)

@@ -73,7 +73,9 @@ def network(address: str) -> str:
         found = ip_address(address)
     except ValueError:  # a Unix socket's peer has none
         return address
-    return str(ip_network((found, 64), strict=False)) if isinstance(found, IPv6Address) else address
+    if isinstance(found, IPv6Address):
+        return str(found.ipv4_mapped or ip_network((found, 64), strict=False))
+    return address
 
 
 def _give_back(taken: list[tuple[Buckets, object]]) -> None:

@@ -230,7 +230,9 @@ class AuthService:
 
     def _issue(self, session: Session, login: Login) -> Tokens:
         # Locked: who is being suspended at this moment begins no login.
-        account = session.get_one(Account, login.account_id, with_for_update={"read": True})
+        account = session.get_one(
+            Account, login.account_id, with_for_update={"read": True}, populate_existing=True
+        )
         if account.suspended_at is not None:
             raise AccountSuspended("This account has been suspended.")
         refresh_token = new_token()

@@ -6,7 +6,8 @@ import problems from 'problems.js';
 const HELD = 200; // ms: who floods gets no faster refusals than that over one connection, and they cost little
 
 /** Whoever has one IPv6 address has all of its /64: the first four of eight groups. */
-function network(address) {
+function network(text) {
+    const address = text.replace(/^::ffff:(?=\d+\.)/i, ''); // IPv4, as a socket for both writes it
     if (address.indexOf(':') < 0) {
         return address;
     }
@@ -64,9 +65,6 @@ async function admit(r, kind, who) {
 /** Whether this was not too often. In headers as draft-ietf-httpapi-ratelimit-headers-10 has them. */
 async function isWithinLimits(r, who) {
     const v = r.variables;
-    if (!limits.classes[v.limit_of]) {
-        return true;
-    }
     const found = await admit(r, v.limit_of, who), policy = found.policy;
     v.limit_policy = `"${policy.name}";q=${policy.q};w=${policy.w}`;
     v.limit = `"${policy.name}";r=${found.left};t=${found.wait}`;

@@ -1,6 +1,6 @@
 // Keeps what tokens are judged by: the keys that sign, and the logins that have ended.
 
-const FRESH = 60 * 1000; // ms for which what was pulled last is good
+const FRESH = 5 * 1000; // ms for which what was pulled last is good: who logs out is out by then, whatever fails
 const REMEMBERED = 960 * 1000; // ms: longer than any access token lives
 const OVERLAP = 30 * 1000; // ms: an end is written down before it is committed, and seen only then
 
@@ -31,7 +31,7 @@ async function ended(url) {
     return told.now;
 }
 
-/** Both, or what there is grows old. Of a series of failures the log has the first, once a minute. */
+/** Both, or what there is grows old. Of a series of failures the log has one every five seconds. */
 async function pull(s) {
     const list = ngx.shared.ended;
     try {

@@ -10,7 +10,7 @@ from waiting import PHASE
 
 from chassis.buckets import Buckets, Quota, Quotas
 from chassis.errors import Overloaded, RateLimited, Unauthenticated
-from chat.auth.guesses import Guesses
+from chat.auth.guesses import Guesses, network
 
 HOME, ATTACKER = "192.0.2.1", "198.51.100.7"
 
@@ -105,6 +105,11 @@ def test_the_owner_logs_in_from_home_while_a_thousand_addresses_guess(
     assert not _guess(guesses, next(addresses), right=True), "a new place has to wait"
     assert _guess(guesses, HOME, right=True)
     assert not _guess(guesses, HOME, right=True, account="another"), "known to one account alone"
+
+
+@pytest.mark.parametrize("address", ["192.0.2.7", "::ffff:192.0.2.7"])
+def test_an_ipv4_address_is_one_however_a_socket_writes_it(address: str) -> None:
+    assert network(address) == "192.0.2.7"
 
 
 def test_an_ipv6_network_is_one_address(guesses: Guesses) -> None:

@@ -236,3 +236,13 @@ def test_a_socket_is_a_tunnel(gateway: Gateway, service: Service) -> None:
     asked = service.asked[0]
     assert (asked.header("Upgrade"), asked.header("Connection")) == ("websocket", "upgrade")
     assert (asked.header("Sec-WebSocket-Key"), asked.header("Origin")) == ("abc", "http://x")
+
+
+@pytest.mark.parametrize("path", ["/socket.io/../healthz", "/socket.io/..%2fapi/v1/system"])
+def test_no_other_address_opens_a_socket_however_it_is_written(
+    gateway: Gateway, service: Service, path: str
+) -> None:
+    """The service gets the path as it was written, and might see a socket's address in it."""
+    asked = f"GET {path} HTTP/1.0\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    gateway.raw(asked.encode())
+    assert [one.header("Connection") for one in service.asked] == [None]

@@ -173,5 +173,5 @@ def test_what_is_asked_again_and_again_is_prepared_once(app: Flask, client: Flas
     with services.of(app).get(Database).read() as connection:
         prepared = connection.exec_driver_sql("SELECT statement FROM pg_prepared_statements")
         statements = prepared.scalars().all()
-    for table in ("access_tokens", "messages", "reactions"):
+    for table in ("conversations", "messages", "reactions"):
         assert any(f"FROM {table}" in one or f"JOIN {table}" in one for one in statements)

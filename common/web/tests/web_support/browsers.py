@@ -129,4 +129,6 @@ class Browsers:
     def close(self) -> None:
         """Close every browser."""
         for context in self._contexts:
+            for page in context.pages:  # one may be in the middle of an answer that we replace
+                page.unroute_all(behavior="ignoreErrors")
             context.close()

@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from pathlib import Path, PurePath
 
 from lab import phases
@@ -83,8 +82,8 @@ def parts(*, everything: bool) -> list[Part]:
         *(_under_docker(phase.label, phase.directory) for phase in built),
         *(_standalone(name) for name in ("load", "drill")),
     ]
-    for step, made_of in between():
-        found += _whole_step(step) if everything else [_short_step(step, made_of)]
+    for step in between():
+        found += _whole_step(step) if everything else [_short_step(step)]
     return [*found, _documents(built), *map(_lesson, built)]
 
 
@@ -158,20 +157,18 @@ def _under_docker(label: str, directory: Path) -> Part:
     )
 
 
-def between() -> Iterator[tuple[Step, tuple[str, ...]]]:
-    """Yield the steps that are no phase's last, and what their trees are made of."""
-    for before, phase in pairwise(Route(ROOT).all_phases):
-        made_of = (*_tree(before.directory), "common/contract")
-        for step in phase.steps[:-1]:
-            made_of += (str(step.file.relative_to(ROOT)),)
-            yield step, made_of
+def between() -> Iterator[Step]:
+    """Yield the steps that are no phase's last."""
+    for phase in Route(ROOT).all_phases:
+        yield from phase.steps[:-1]
 
 
-def _short_step(step: Step, made_of: tuple[str, ...]) -> Part:
+def _short_step(step: Step) -> Part:
     title = f"step {step.name} as processes: the tests of its patch and a short run of the contract"
     own = f"{OWN}={','.join(touched_tests(step))}"
     words = [step.name, "--native"]
-    return _tests(f"step-{step.name}", title, words, [SHORT, own], stands_on=made_of)
+    patch = str(step.file.relative_to(ROOT))
+    return _tests(f"step-{step.name}", title, words, [SHORT, own], stands_on=(patch,))
 
 
 def touched_tests(step: Step) -> list[str]:

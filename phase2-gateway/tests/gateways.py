@@ -180,7 +180,7 @@ class Gateway:
             start_new_session=True,
         )
         wait_for(self._answers)
-        wait_for(lambda: self.monolith.asked)
+        wait_for(lambda: any(self.monolith.asked))  # from 0 at first: now it has a list
         return self
 
     def reload(self) -> None:

@@ -180,8 +180,13 @@ class Gateway:
             start_new_session=True,
         )
         wait_for(self._answers)
-        wait_for(lambda: any(self.monolith.asked))  # from 0 at first: now it has a list
+        wait_for(self._has_pulled)
         return self
+
+    def _has_pulled(self) -> bool:
+        """Whether it has its lists: until then it asks from 0. Who is silent gives it none."""
+        asked = self.monolith.asked
+        return bool(asked) if self.monolith.is_silent else any(asked)
 
     def reload(self) -> None:
         """Read the configuration again, and wait until the old workers have ended."""

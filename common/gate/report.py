@@ -13,6 +13,7 @@ COMING = {  # how many parts of a kind there will be, where it is not one
     "step": (PHASES - 1) * (STEPS - 1),  # those that are no phase's last
 }
 NEWEST = {"docker": 1, "lesson": 1, "step": STEPS - 1}  # how many of them stand on one phase
+OWN_PATCH = ("step",)  # these stand on nothing else: a fix that goes through them seldom changes it
 OVER_ALL = ("lint", "history")  # one part that looks at every phase
 
 
@@ -96,7 +97,7 @@ def _cases(
         return whole, whole, whole
     shorts = [part.short for part in members if part.short]
     if not shorts:
-        return newest, whole, whole
+        return newest, newest if kind in OWN_PATCH else whole, whole
     short = _known(shorts, seconds) or took
     return newest + _of(number - NEWEST.get(kind, 0), short), _of(number, short), whole
 

@@ -44,9 +44,10 @@ def test_parts_to_come_take_as_long_as_the_longest_of_their_kind() -> None:
     assert found.unknown == ()
 
 
-def test_what_is_in_no_image_leaves_docker_its_short_run() -> None:
+def test_what_is_in_no_image_leaves_docker_its_short_run_and_a_step_its_patch() -> None:
+    """Of steps 2: those of the newest phase, whose patches are new."""
     found = forecast(PARTS, SECONDS, built=2, at_once=1.0)
-    assert found.all_changed == pytest.approx(4 + 15 + 7.5 + 7 + 3)
+    assert found.all_changed == pytest.approx(4 + 15 + 7.5 + 1 + 3)
 
 
 def test_one_changed_phase_runs_its_own_whole_and_the_others_in_short() -> None:

@@ -173,10 +173,35 @@ function draw(main) {
   if (location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView();
 }
 
+/** What processes tell each other, where there are several: one JSON Schema per type and version. */
+async function drawBetweenProcesses(body) {
+  const { capabilities } = await (await fetch("/api/v1/system")).json();
+  if (!capabilities.includes("event-schemas")) return;
+  const schemas = await (await fetch("/api/schemas.json")).json();
+  const section = element(
+    "section",
+    { id: "processes" },
+    element("h2", {}, "Between processes"),
+    prose("CloudEvents 1.0 in JSON. The routing key is the type; `dataschema` names one of these, with its version."),
+  );
+  for (const schema of schemas) {
+    section.append(
+      element(
+        "details",
+        { id: schema.$id },
+        element("summary", {}, element("code", {}, schema.$id)),
+        element("pre", { tabindex: "0" }, element("code", {}, JSON.stringify(schema, null, 2))),
+      ),
+    );
+  }
+  body.append(section);
+}
+
 const main = document.getElementById("events");
 try {
   await Promise.all([read(ASYNCAPI), read("/api/openapi.yaml")]);
   draw(main);
+  await drawBetweenProcesses(main.querySelector(".body"));
 } catch (error) {
   main.replaceChildren(element("p", { class: "wait", role: "alert" }, `The contract could not be read: ${error.message}. Reload the page.`));
 }

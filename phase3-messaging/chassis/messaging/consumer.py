@@ -1,0 +1,138 @@
+"""A consumer: does something about each event, once, in order.
+
+The transaction holds the work and the note that it is done. The acknowledgement comes after it: a
+process that dies in between gets the message again, and finds the note.
+"""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from functools import partial
+from threading import Event
+from typing import Any
+
+import structlog
+from pika import BlockingConnection, URLParameters
+from pika.exceptions import AMQPError
+
+from chassis import context
+from chassis.database import Database
+from chassis.errors import Unavailable
+from chassis.messaging import inbox
+from chassis.messaging.cloudevents import CloudEvent
+from chassis.messaging.process import Backoff
+from chassis.messaging.schemas import Schemas, Unacceptable
+from chassis.messaging.topology import Topology
+from chassis.work import Work
+
+PREFETCH = 32
+TURN = 0.2
+"""Seconds after which the connection's thread looks whether to stop; it answers heartbeats, too."""
+PRUNE_EVERY = 60.0
+
+Handle = Callable[[Work, CloudEvent], None]
+
+log = structlog.get_logger()
+
+
+class Consumer:
+    """Reads one queue, whose name is the consumer's too. Durations are in seconds."""
+
+    def __init__(
+        self,
+        queue: str,
+        handle: Handle,
+        *,
+        database: Database,
+        broker: URLParameters,
+        topology: Topology,
+        schemas: Schemas,
+    ) -> None:
+        self._queue = queue
+        self._handle = handle
+        self._database = database
+        self._broker = broker
+        self._topology = topology
+        self._schemas = schemas
+        self._pruned = 0.0
+
+    def run(self, stopping: Event) -> None:
+        """Consume until told to stop. Errors: `TopologyMismatch`."""
+        backoff = Backoff()
+        while not stopping.is_set():
+            try:
+                with closing(BlockingConnection(self._broker)) as connection:
+                    self._topology.declare(connection)
+                    backoff.reset()
+                    self._consume(connection, stopping)
+            except (AMQPError, OSError) as error:
+                log.warning("consumer.waits", reason=f"{type(error).__name__}: {error}"[:300])
+                stopping.wait(backoff.next())
+
+    def _consume(self, connection: BlockingConnection, stopping: Event) -> None:
+        """Work in a thread of its own, so that this one can answer the broker meanwhile."""
+        channel = connection.channel()
+        channel.basic_qos(prefetch_count=PREFETCH)
+        gone = Event()
+        with ThreadPoolExecutor(1) as worker:
+
+            def arrived(_channel: Any, method: Any, _properties: Any, body: bytes) -> None:
+                worker.submit(settle, method.delivery_tag, body)
+
+            def settle(tag: int, body: bytes) -> None:
+                is_done = self._deal_with(body, lambda: gone.is_set() or stopping.is_set())
+                if is_done is not None and not gone.is_set():
+                    answer = (
+                        channel.basic_ack if is_done else partial(channel.basic_nack, requeue=False)
+                    )
+                    connection.add_callback_threadsafe(partial(answer, tag))
+
+            tag = channel.basic_consume(self._queue, arrived)
+            log.info("consumer.connected", queue=self._queue)
+            try:
+                while not stopping.is_set():
+                    connection.process_data_events(TURN)
+                channel.basic_cancel(tag)
+                last = worker.submit(lambda: None)  # what was fetched is finished, if it can be
+                while not last.done():
+                    connection.process_data_events(TURN)
+                connection.process_data_events(0)
+            finally:
+                gone.set()
+
+    def _deal_with(self, body: bytes, is_over: Callable[[], bool]) -> bool | None:
+        """Return whether it is done; False if it never can be, None if it was given up for now."""
+        try:
+            event = self._schemas.read(body)
+            with context.entered(context.RequestContext(event.get("requestid") or event["id"])):
+                return self._until_done(event, is_over)
+        except Unacceptable as error:
+            log.error("event.unacceptable", queue=self._queue, reason=str(error))  # noqa: TRY400
+        except Exception:
+            log.exception("event.failed", queue=self._queue)
+        return False
+
+    def _until_done(self, event: CloudEvent, is_over: Callable[[], bool]) -> bool | None:
+        """Try until it is done. What is in the way passes; whatever comes after has to wait."""
+        backoff = Backoff()
+        while True:
+            try:
+                self._once(event)
+            except Unavailable as error:
+                log.warning("event.waits", type=event["type"], reason=str(error))
+                if is_over():
+                    return None
+                time.sleep(backoff.next())
+            else:
+                return True
+
+    def _once(self, event: CloudEvent) -> None:
+        with self._database.write() as work:
+            if time.monotonic() - self._pruned > PRUNE_EVERY:
+                self._pruned = time.monotonic()
+                inbox.prune(work.connection, self._queue)
+            if inbox.is_new(work.connection, self._queue, event["id"]):
+                self._handle(work, event)
+            else:
+                log.info("event.again", queue=self._queue, id=event["id"])

@@ -1,0 +1,86 @@
+"""What the broker has: queues and what they are bound to, as a table that is declared."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pika.adapters.blocking_connection import BlockingConnection
+from pika.exceptions import ChannelClosedByBroker
+from pika.exchange_type import ExchangeType
+
+MIB = 1 << 20
+_VALUE = r"(?:the value )?'?(?P<{}>.+?)'?(?: of type '\w+')?"
+_NOT_EQUAL = re.compile(
+    r"inequivalent arg '(?P<argument>[^']+)' for (?P<what>\w+ '[^']+').*?: "
+    f"received {_VALUE.format('wanted')} but current is {_VALUE.format('found')}$"
+)
+
+
+class TopologyMismatch(Exception):
+    """The broker has a queue or an exchange of this name that is something else."""
+
+
+@dataclass(frozen=True)
+class Queue:
+    """A quorum queue. Its messages are on disk, and what it cannot take is refused, not dropped."""
+
+    name: str
+    keys: Sequence[str]
+    """Patterns of routing keys: `*` is one word, `#` any number."""
+    max_bytes: int = 64 * MIB
+    delivery_limit: int = 20
+    """Deliveries that came to nothing, a consumer's deaths for example; 4.0's own default."""
+
+
+@dataclass(frozen=True)
+class Topology:
+    """A topic exchange, the queues at it, and where dead letters lie."""
+
+    exchange: str
+    queues: Sequence[Queue]
+    dead: Queue
+
+    @property
+    def dead_exchange(self) -> str:
+        """Return where queues send what they give up: the key is the queue that did."""
+        return f"{self.exchange}.dead"
+
+    def declare(self, connection: BlockingConnection) -> None:
+        """Make what is missing; whoever starts first does. Errors: `TopologyMismatch`."""
+        channel = connection.channel()
+        try:
+            for exchange in (self.exchange, self.dead_exchange):
+                channel.exchange_declare(exchange, ExchangeType.topic, durable=True)
+            for queue in (self.dead, *self.queues):
+                self._declare(channel, queue)
+        except ChannelClosedByBroker as error:
+            found = _NOT_EQUAL.search(error.reply_text)
+            if not found:
+                raise
+            raise TopologyMismatch(
+                f"{found['what']} has {found['argument']} = {found['found']} at the broker, and"
+                f" {found['wanted']} in the table. Once empty, delete it: it is made anew."
+            ) from None
+        channel.close()
+
+    def _declare(self, channel: Any, queue: Queue) -> None:
+        arguments: dict[str, object] = {
+            "x-queue-type": "quorum",
+            "x-max-length-bytes": queue.max_bytes,
+            "x-overflow": "reject-publish",
+        }
+        if queue is not self.dead:
+            arguments |= {
+                # One consumer at a time, others stand by: that is what keeps the order.
+                "x-single-active-consumer": True,
+                "x-delivery-limit": queue.delivery_limit,
+                "x-dead-letter-exchange": self.dead_exchange,
+                "x-dead-letter-routing-key": queue.name,
+                # It leaves this queue when the other has confirmed it.
+                "x-dead-letter-strategy": "at-least-once",
+            }
+        channel.queue_declare(queue.name, durable=True, arguments=arguments)
+        exchange = self.dead_exchange if queue is self.dead else self.exchange
+        for key in queue.keys:
+            channel.queue_bind(queue.name, exchange, key)

@@ -121,7 +121,8 @@ def _read_only(database: Database, given: argparse.Namespace) -> None:
 def _rotate_keys(database: Database, given: argparse.Namespace) -> None:
     keys = Keys(database, **Settings().signing())
     keys.rotate(forget=given.forget)
-    _tell(given, "a new key is published, and signs in a moment; nobody is logged out")
+    rest = "refused; clients refresh" if given.forget else "good until they expire"
+    _tell(given, f"a new key is published, and signs in a moment; the tokens before it are {rest}")
 
 
 def _role(database: Database, given: argparse.Namespace) -> None:

@@ -28,10 +28,10 @@ function bucketOf(kind, who, id) {
 }
 
 /** Takes from a bucket; a newcomer for whom there is no room, from the one of all such newcomers. */
-function take(one) {
+async function take(one) {
     const shared = ngx.shared;
     try {
-        return bucket.take(shared.limits, shared.locks, one.key, one.policy);
+        return await bucket.take(shared.limits, shared.locks, one.key, one.policy); // it may fail late
     } catch (e) {
         if (e.name !== 'SharedMemoryError') {
             throw e;

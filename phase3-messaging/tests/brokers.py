@@ -63,6 +63,7 @@ class Broker:
                 subprocess.Popen(
                     ["setpriv", "--pdeathsig=KILL", *command],
                     env=environment,
+                    cwd=home,  # where Erlang writes what it dies of
                     start_new_session=True,
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,

@@ -135,12 +135,12 @@ class Data:
 
 def is_empty(instance: Instance) -> bool:
     """Return whether a running instance could hold data, and holds none."""
-    return bool(_commands(instance.phase.directory)) and not Data(instance).counts()
+    return bool(commands_named("data", instance.phase.directory)) and not Data(instance).counts()
 
 
 def _command_of(directory: Path) -> tuple[str, list[str]]:
     """Return the service that exports and imports, and the command there that does."""
-    found = _commands(directory)
+    found = commands_named("data", directory)
     if len(found) != 1:
         names = ", ".join(found) or "none does"
         raise LabError(
@@ -151,11 +151,12 @@ def _command_of(directory: Path) -> tuple[str, list[str]]:
     return next(iter(found.items()))
 
 
-def _commands(directory: Path) -> dict[str, list[str]]:
+def commands_named(word: str, directory: Path) -> dict[str, list[str]]:
+    """Return the services that have a command under `x-lab.WORD`, and the commands."""
     tree, _ = load_yaml(directory / FILE_NAME)
     services = tree.get("services") if isinstance(tree, dict) else None
     named = {
-        name: (service.get("x-lab") or {}).get("data")
+        name: (service.get("x-lab") or {}).get(word)
         for name, service in (services or {}).items()
         if isinstance(service, dict)
     }

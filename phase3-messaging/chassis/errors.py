@@ -50,6 +50,10 @@ class NotFound(DomainError):
     title = "Not found"
 
 
+class Gone(DomainError):
+    """It was there, and will not come back."""
+
+
 class Conflict(DomainError):
     """The request makes sense, but not in the present state."""
 

@@ -37,6 +37,7 @@ def set_up(level: str, to: TextIO = sys.stdout) -> None:
     logging.raiseExceptions = False  # it would print the record
     for name in ("engineio.server", "socketio.server"):
         logging.getLogger(name).setLevel(logging.ERROR)  # else each adds a handler of its own
+    logging.getLogger("pika").setLevel(logging.CRITICAL)  # what matters of it we say ourselves
     threading.excepthook = lambda died: log.error("thread.died", exc_info=died.exc_value)
 
 

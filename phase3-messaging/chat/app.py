@@ -15,6 +15,7 @@ from chassis.events import Publisher
 from chassis.identity import Identities
 from chassis.json import FastJSONProvider
 from chassis.limits import BODY_MAX
+from chassis.messaging.dead_letters import DeadLetters
 from chassis.messaging.outbox import Outbox, waiting
 from chassis.metrics import RequestMetrics
 from chassis.proxies import TrustedProxies
@@ -30,12 +31,17 @@ from chat.conversations.cached import CachedConversations
 from chat.conversations.members import MemberService
 from chat.conversations.routes import conversations
 from chat.conversations.service import ConversationService
+from chat.dead_letters import dead_letters
 from chat.health import Health
+from chat.jobs.routes import jobs
+from chat.jobs.service import JobService
 from chat.messages.routes import messages
 from chat.messages.service import MessageService
 from chat.messages.timeline import MessageTimeline
 from chat.moderation.routes import moderation
 from chat.moderation.service import ModerationService
+from chat.notifications.routes import notifications
+from chat.notifications.service import NotificationService
 from chat.operations import by_listener, make_operations
 from chat.profiles.cached import CachedProfiles
 from chat.profiles.routes import profiles
@@ -52,6 +58,7 @@ from chat.realtime.tickets import Tickets
 from chat.realtime.websocket import limit_messages
 from chat.settings import Settings
 from chat.system import BUILD, system
+from chat.topology import TOPOLOGY
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -79,6 +86,9 @@ def create_app(settings: Settings | None = None) -> Flask:
         conversations,
         messages,
         moderation,
+        dead_letters,
+        notifications,
+        jobs,
         realtime,
     ):
         app.register_blueprint(blueprint)
@@ -144,6 +154,9 @@ def _make_services(database: Database, settings: Settings, quotas: Quotas) -> Se
     found.register(MemberService, MemberService(database, timeline, people))
     found.register(MessageService, MessageService(database))
     found.register(ModerationService, ModerationService(database))
+    found.register(DeadLetters, DeadLetters(settings.parameters("dead letters"), TOPOLOGY))
+    found.register(NotificationService, NotificationService(database))
+    found.register(JobService, JobService(database, accounts))
     return found
 
 
@@ -161,6 +174,7 @@ def _watch(
         "Events that no broker has yet; NaN while the database does not answer.",
         lambda: _waiting(found.get(Database)),
     )
+    metrics.registry.register(found.get(DeadLetters))
     metrics.watch("chat_stopping", "Whether the process was told to stop.", stopping.is_set)
 
 

@@ -8,12 +8,14 @@ from sqlalchemy import Connection
 import chassis.messaging.inbox
 import chassis.messaging.outbox  # noqa: F401
 import chat.activity.models
+import chat.jobs.models
 import chat.realtime.models  # noqa: F401
 from chassis.archive import Section
 from chat.auth.archive import Logins, Users, people, unknown_people
 from chat.conversations.archive import Conversations, timelines
 from chat.messages.archive import Messages
 from chat.moderation.archive import Actions
+from chat.notifications.archive import Wishes
 from chat.profiles.archive import Profiles
 
 
@@ -27,6 +29,7 @@ def sections(connection: Connection) -> Sequence[Section]:
         Conversations(unknown),
         Messages(unknown, partial(timelines, connection)),
         Actions(),
+        Wishes(),
     )
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from chassis.identity import LOGINS_ENDED
 from chassis.messaging.schemas import Schemas
+from chat.jobs.service import REQUESTED
 
 TOPICS = {
     "message.created": "conversation.message.created",
@@ -18,6 +19,8 @@ TOPICS = {
     "conversation.role_changed": "conversation.role_changed",
     "read": "conversation.read",
     LOGINS_ENDED: "account.logins_ended",
+    "notification.digest_due": "notification.digest_due",
+    REQUESTED: "job.requested",
 }
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from chassis.cache.settings import CacheSettings
@@ -19,9 +20,27 @@ class WorkerSettings(DatabaseSettings, OutboxSettings, BrokerSettings):
     log_level: str = "INFO"
 
 
-class Settings(
-    ServerSettings, DatabaseSettings, OutboxSettings, CacheSettings, AuthSettings, RealtimeSettings
-):
+class JobSettings(WorkerSettings, CacheSettings):
+    """Of the process that exports and deletes accounts. Durations are in seconds."""
+
+    model_config = SettingsConfigDict(env_prefix="CHAT_", frozen=True)
+
+    export_keep: float = Field(default=24 * 3600, gt=0)
+    """How long an export can be downloaded."""
+
+
+class MailSettings(WorkerSettings):
+    """Of those that notify people."""
+
+    digest_after: float = Field(default=900.0, ge=0)
+    """Seconds that a notification waits to be read before there is a mail."""
+    smtp: str = "127.0.0.1:25"
+    mail_from: str = "chat@chat.example"
+    site_url: str = "http://127.0.0.1:8003"
+    """Where mails lead to."""
+
+
+class Settings(WorkerSettings, ServerSettings, CacheSettings, AuthSettings, RealtimeSettings):
     """Each field, of the parts too, is the environment variable CHAT_<NAME>."""
 
     model_config = SettingsConfigDict(env_prefix="CHAT_", frozen=True)

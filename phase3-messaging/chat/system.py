@@ -15,10 +15,19 @@ VERSION = "0.1.0"
 SYSTEM = {
     "name": "chat",
     "phase": 3,
-    "step": "3.1",
+    "step": "3.2",
     "title": "Messaging",
     "version": VERSION,
-    "capabilities": ["event-schemas", "metrics", "moderation", "rate-limits", "request-ids"],
+    "capabilities": [
+        "dead-letters",
+        "event-schemas",
+        "jobs",
+        "metrics",
+        "moderation",
+        "notifications",
+        "rate-limits",
+        "request-ids",
+    ],
     "limits": {
         "password_min": accounts.PASSWORD_MIN,
         "password_max": accounts.PASSWORD_MAX,

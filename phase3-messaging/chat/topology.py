@@ -1,14 +1,25 @@
 """What the broker holds for this system. Whoever starts first declares it."""
 
-from chassis.messaging.topology import MIB, Queue, Topology
+from chassis.messaging.topology import MIB, Queue, Retries, Topology
 
-ACTIVITY = "activity"
+ACTIVITY, JOBS, MAIL, NOTIFICATIONS = "activity", "jobs", "mail", "notifications"
 
 TOPOLOGY = Topology(
     exchange="events",
     queues=(
         #     name      what it is told of
         Queue(ACTIVITY, keys=["#"]),
+        Queue(
+            NOTIFICATIONS,
+            keys=[
+                "conversation.message.created",
+                "conversation.message.deleted",
+                "conversation.member_removed",
+                "conversation.read",
+            ],
+        ),
+        Queue(MAIL, keys=["notification.digest_due"], retries=Retries()),
+        Queue(JOBS, keys=["job.requested"], retries=Retries()),
     ),
     dead=Queue("dead-letters", keys=["#"], max_bytes=256 * MIB),
 )

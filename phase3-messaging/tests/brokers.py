@@ -24,6 +24,23 @@ from chassis.messaging.topology import Topology
 from chat.topology import TOPOLOGY
 
 PASSWORD = "of the tests"
+DIES = """
+import os, signal
+from {module} import {name} as target
+from chat.consumers import jobs
+
+once, calls = target.{attribute}, []
+
+def dying(*given, **named):
+    calls.append(None)
+    if len(calls) == {call}:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return once(*given, **named)
+
+target.{attribute} = dying
+jobs.main()
+"""
+"""Dies when something is about to be called for the n-th time."""
 
 
 class Broker:
@@ -145,6 +162,10 @@ class Host:
                     break
                 taken.append((json.loads(body or b""), properties))
         return taken
+
+    def queues(self) -> list[str]:
+        """Return the names of all queues."""
+        return [one["name"] for one in broker().ask("GET", f"/queues/{self._name}").json()]
 
     def drop(self) -> None:
         """Leave nothing behind."""

@@ -14,7 +14,10 @@ from referencing import Registry, Resource
 Record = dict[str, Any]
 
 SCHEMAS = Path(__file__).resolve().parents[1] / "archive" / "schemas"
-ORDER = ("header", "user", "login", "profile", "conversation", "message", "moderation", "trailer")
+ORDER = (
+    *("header", "user", "login", "profile", "conversation", "message"),
+    *("moderation", "preferences", "trailer"),
+)
 KEYS = {"user": "id", "login": "id", "profile": "user_id", "conversation": "id"}
 
 

@@ -14,6 +14,7 @@ from lab.errors import INTERRUPTED, LabError, Terminated
 COMMANDS = (
     *("up", "down", "ps", "logs", "open", "test"),
     *("seed", "reset", "export", "import", "upgrade", "read-only"),
+    "dead-letters",
     *("diff", "exercise", "history"),
     *("bench", "drill"),
     *("doctor", "completion"),

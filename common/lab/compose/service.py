@@ -108,6 +108,7 @@ def _of_lab(
     section = Section(value, where)
     render = _render(*section.take("render"), mounts)
     data = argv(*section.take("data")) or ()
+    argv(*section.take("dead-letters"))  # whoever asks for it reads it where it stands
     section.done()
     return render, data
 

@@ -227,7 +227,7 @@ def test_what_only_containers_need_is_accepted(tmp_path: Path) -> None:
         cpus: "1.5"
         logging: {driver: json-file}
         labels: {a: b}
-        x-lab: {data: [python, -m, chat.cli]}
+        x-lab: {data: [python, -m, chat.cli], dead-letters: [python, -m, chat.dead_letters]}
         deploy: {resources: {limits: {memory: 512M}}}
         """
     assert one_service(tmp_path, keys).name == "app"

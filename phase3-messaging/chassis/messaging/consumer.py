@@ -18,10 +18,12 @@ from pika.exceptions import AMQPError
 
 from chassis import context
 from chassis.database import Database
-from chassis.errors import Unavailable
+from chassis.errors import Busy, NotReady, ReadOnly, StorageFull, Unavailable
 from chassis.messaging import inbox
 from chassis.messaging.cloudevents import CloudEvent
+from chassis.messaging.errors import Permanent, Transient
 from chassis.messaging.process import Backoff
+from chassis.messaging.retries import Answer, acknowledge, onward
 from chassis.messaging.schemas import Schemas, Unacceptable
 from chassis.messaging.topology import Topology
 from chassis.work import Work
@@ -30,6 +32,8 @@ PREFETCH = 32
 TURN = 0.2
 """Seconds after which the connection's thread looks whether to stop; it answers heartbeats, too."""
 PRUNE_EVERY = 60.0
+EVERYBODYS = (Busy, NotReady, ReadOnly, StorageFull)
+"""With these no message can be dealt with: all wait in the queue, and it costs none a try."""
 
 Handle = Callable[[Work, CloudEvent], None]
 
@@ -38,6 +42,8 @@ log = structlog.get_logger()
 
 class Consumer:
     """Reads one queue, whose name is the consumer's too. Durations are in seconds."""
+
+    prefetch = PREFETCH
 
     def __init__(
         self,
@@ -50,6 +56,8 @@ class Consumer:
         schemas: Schemas,
     ) -> None:
         self._queue = queue
+        (self._declared,) = (one for one in topology.queues if one.name == queue)
+        self._waits_for = EVERYBODYS if self._declared.retries else (Unavailable, Transient)
         self._handle = handle
         self._database = database
         self._broker = broker
@@ -73,20 +81,19 @@ class Consumer:
     def _consume(self, connection: BlockingConnection, stopping: Event) -> None:
         """Work in a thread of its own, so that this one can answer the broker meanwhile."""
         channel = connection.channel()
-        channel.basic_qos(prefetch_count=PREFETCH)
+        channel.confirm_delivery()
+        channel.basic_qos(prefetch_count=self.prefetch)
         gone = Event()
         with ThreadPoolExecutor(1) as worker:
 
-            def arrived(_channel: Any, method: Any, _properties: Any, body: bytes) -> None:
-                worker.submit(settle, method.delivery_tag, body)
+            def arrived(_channel: Any, method: Any, properties: Any, body: bytes) -> None:
+                worker.submit(settle, method.delivery_tag, properties, body)
 
-            def settle(tag: int, body: bytes) -> None:
-                is_done = self._deal_with(body, lambda: gone.is_set() or stopping.is_set())
-                if is_done is not None and not gone.is_set():
-                    answer = (
-                        channel.basic_ack if is_done else partial(channel.basic_nack, requeue=False)
-                    )
-                    connection.add_callback_threadsafe(partial(answer, tag))
+            def settle(tag: int, properties: Any, body: bytes) -> None:
+                is_over = lambda: gone.is_set() or stopping.is_set()  # noqa: E731
+                answer = self._deal_with(properties, body, is_over)
+                if answer is not None and not gone.is_set():
+                    connection.add_callback_threadsafe(partial(answer, channel, tag))
 
             tag = channel.basic_consume(self._queue, arrived)
             log.info("consumer.connected", queue=self._queue)
@@ -101,28 +108,34 @@ class Consumer:
             finally:
                 gone.set()
 
-    def _deal_with(self, body: bytes, is_over: Callable[[], bool]) -> bool | None:
-        """Return whether it is done; False if it never can be, None if it was given up for now."""
-        try:
-            event = self._schemas.read(body)
-            with context.entered(context.RequestContext(event.get("requestid") or event["id"])):
-                return self._until_done(event, is_over)
-        except Unacceptable as error:
-            log.error("event.unacceptable", queue=self._queue, reason=str(error))  # noqa: TRY400
-        except Exception:
-            log.exception("event.failed", queue=self._queue)
-        return False
+    def _deal_with(
+        self, properties: Any, body: bytes, is_over: Callable[[], bool]
+    ) -> Answer | None:
+        """Return what to tell the broker of it; None if it was given up for now."""
+        with context.entered(None) as served:
+            try:
+                event = self._schemas.read(body)
+                served.request_id = event.get("requestid") or event["id"]
+                return acknowledge if self._until_done(event, is_over) else None
+            except Unacceptable as error:
+                log.error("event.unacceptable", queue=self._queue, reason=str(error))  # noqa: TRY400
+                failure: Exception = error
+            except Exception as error:
+                if not isinstance(error, Transient | Permanent | Unavailable):
+                    log.exception("event.failed", queue=self._queue)
+                failure = error
+            return onward(failure, self._declared, self._topology.dead_exchange, properties, body)
 
-    def _until_done(self, event: CloudEvent, is_over: Callable[[], bool]) -> bool | None:
+    def _until_done(self, event: CloudEvent, is_over: Callable[[], bool]) -> bool:
         """Try until it is done. What is in the way passes; whatever comes after has to wait."""
         backoff = Backoff()
         while True:
             try:
                 self._once(event)
-            except Unavailable as error:
+            except self._waits_for as error:
                 log.warning("event.waits", type=event["type"], reason=str(error))
                 if is_over():
-                    return None
+                    return False
                 time.sleep(backoff.next())
             else:
                 return True

@@ -1,6 +1,5 @@
 """A process that works until it is told to stop."""
 
-import logging
 import random
 import signal
 import sys
@@ -40,7 +39,6 @@ def until_stopped(log_level: str, run: Callable[[Event], None]) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     logs.set_up(log_level, sys.stdout)
-    logging.getLogger("pika").setLevel(logging.CRITICAL)  # what matters of it we say ourselves
     try:
         run(stopping)
     except TopologyMismatch as error:

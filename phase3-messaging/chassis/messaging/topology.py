@@ -24,6 +24,18 @@ class TopologyMismatch(Exception):
 
 
 @dataclass(frozen=True)
+class Retries:
+    """Later tries at a message, while others pass. In between a queue without a reader has it."""
+
+    delays: Sequence[float] = (1, 10, 60, 600)
+    """Seconds before the second try, the third and so on; the last one again and again."""
+    attempts: int = 10
+    """Tries of what may work later: those of about an hour."""
+    poison: int = 3
+    """Tries of what is a mistake: perhaps only of that moment."""
+
+
+@dataclass(frozen=True)
 class Queue:
     """A quorum queue. Its messages are on disk, and what it cannot take is refused, not dropped."""
 
@@ -33,6 +45,16 @@ class Queue:
     max_bytes: int = 64 * MIB
     delivery_limit: int = 20
     """Deliveries that came to nothing, a consumer's deaths for example; 4.0's own default."""
+    retries: Retries | None = None
+    """How what fails is tried again; None: in its place, and whoever comes after waits."""
+
+    def delayed(self, seconds: float) -> str:
+        """Return the name of the queue where a message waits for its next try."""
+        return f"{self.name}.after-{seconds:g}s"
+
+    def names(self) -> list[str]:
+        """Return its name, and those of the queues where its messages wait."""
+        return [self.name, *map(self.delayed, self.retries.delays if self.retries else ())]
 
 
 @dataclass(frozen=True)
@@ -86,6 +108,11 @@ class Topology:
                 "x-dead-letter-strategy": "at-least-once",
             }
         channel.queue_declare(queue.name, durable=True, arguments=arguments)
+        for delay in queue.retries.delays if queue.retries else ():
+            # Back to the queue alone, by the exchange that knows each by its name.
+            waiting = {"x-message-ttl": int(delay * 1000), "x-dead-letter-exchange": ""}
+            name = queue.delayed(delay)
+            channel.queue_declare(name, durable=True, arguments=arguments | waiting)
         exchange = self.dead_exchange if queue is self.dead else self.exchange
         for key in queue.keys:
             channel.queue_bind(queue.name, exchange, key)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from chassis.clock import now_ms
 from chassis.database import Database, insert_if_new
-from chassis.errors import Conflict, Forbidden, Unauthenticated
+from chassis.errors import Conflict, Forbidden, InvalidInput, Unauthenticated
 from chassis.events import new_event
 from chassis.identity import LOGINS_ENDED, Caller
 from chassis.ids import new_id
@@ -146,6 +146,21 @@ class AuthService:
                 session.get_one(Account, found.id).password_hash = fitting
             _forget_expired(work, found.id)
             return self._log_in(session, found.id, access_ttl)
+
+    def confirm(self, caller: Caller, password: str, address: str) -> None:
+        """Raise `InvalidInput` unless this is the caller's password; a wrong one is a guess."""
+        with self._database.read() as connection:
+            own = select(Account.username, Account.password_hash)
+            found = connection.execute(own.where(Account.id == caller.user_id)).one()
+        try:
+            with self._guesses.guess(found.username, caller.user_id, address):
+                self._require(found.password_hash, password)
+        except InvalidCredentials:
+            raise InvalidInput("password", "is not the password of this account") from None
+
+    def _require(self, password_hash: str, password: str) -> None:
+        if self._passwords.verify(password_hash, password) is None:
+            raise InvalidCredentials
 
     def is_alive(self, caller: Caller) -> bool:
         """Return whether the caller's login has not ended. An expired access token ends none."""

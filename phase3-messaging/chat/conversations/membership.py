@@ -109,3 +109,10 @@ def acquaintances(
     if among is not None:
         statement = statement.where(_theirs.user_id.in_(among))
     return set(connection.scalars(statement, {"user_id": user_id}))
+
+
+def names_of(connection: Connection, conversation_ids: Collection[str]) -> dict[str, str | None]:
+    """Return the names of groups; None for what is no group but direct."""
+    asked = select(ConversationRow.id, ConversationRow.name)
+    found = connection.execute(asked.where(ConversationRow.id.in_(conversation_ids)))
+    return {row.id: row.name for row in found}

@@ -2,7 +2,7 @@
 
 from typing import Any, TypedDict, cast
 
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, insert, select
 
 from chassis.clock import now_ms, rfc3339
 from chassis.database import Database
@@ -77,6 +77,16 @@ class ModerationService:
             rows = connection.execute(statement).all()
         more = encode_cursor((rows[limit - 1].id,)) if len(rows) > limit else None
         return [_document(row) for row in rows[:limit]], more
+
+
+def actions_after(
+    connection: Connection, after: str, limit: int, *, user_id: str
+) -> list[dict[str, Any]]:
+    """Return what was done to somebody, but not by whom."""
+    done = select(_ROW.id, _ROW.action, _ROW.message_id, _ROW.reason, _ROW.created_at)
+    concerned = done.where(_ROW.user_id == user_id, _ROW.id > after)
+    rows = connection.execute(concerned.order_by(_ROW.id).limit(limit)).mappings()
+    return [{**row, "created_at": rfc3339(row["created_at"])} for row in rows]
 
 
 def _note(

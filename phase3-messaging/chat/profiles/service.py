@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any, TypedDict
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from chassis.clock import now_ms, rfc3339
 from chassis.database import Database, insert_if_new
@@ -68,7 +68,8 @@ class ProfileService:
     @rereading
     def search(self, words: str, limit: int, cursor: str | None) -> Page[Profile]:
         """Return people of whose name each word is a prefix of a word, ordered by username."""
-        statement = select(*_COLUMNS).order_by(ProfileRow.username).limit(limit + 1)
+        statement = select(*_COLUMNS).where(_IS_SOMEBODY)
+        statement = statement.order_by(ProfileRow.username).limit(limit + 1)
         for word in for_search(words).split():
             statement = statement.where(
                 ProfileRow.search_text.contains(f" {word}", autoescape=True)
@@ -98,10 +99,10 @@ class ProfileService:
 
     @rereading
     def missing(self, user_ids: Collection[str]) -> set[str]:
-        """Return those ids that are nobody's."""
+        """Return those ids that are nobody's, or nobody's any more."""
         with self._database.read(fresh_for=()) as connection:
             known = connection.scalars(
-                select(ProfileRow.user_id).where(ProfileRow.user_id.in_(user_ids))
+                select(ProfileRow.user_id).where(ProfileRow.user_id.in_(user_ids), _IS_SOMEBODY)
             ).all()
         return set(user_ids) - set(known)
 
@@ -116,9 +117,36 @@ _COLUMNS = (
 )
 
 
+_IS_SOMEBODY = ProfileRow.search_text != ""
+
+
+def anonymise(connection: Connection, user_id: str, username: str) -> None:
+    """Leave a profile that is nobody's, under a name that says nothing."""
+    nobody = {"display_name": "Deleted account", "bio": "", "search_text": ""}
+    connection.execute(
+        update(ProfileRow)
+        .where(ProfileRow.user_id == user_id)
+        .values(username=username, updated_at=now_ms(), **nobody)
+    )
+
+
 def search_text(username: str, display_name: str) -> str:
     """Return what `search` looks through."""
     return " " + " ".join(for_search(f"{username} {display_name}").split())
+
+
+def ids_of(connection: Connection, usernames: Collection[str]) -> dict[str, str]:
+    """Return username → id of those people who exist."""
+    asked = select(ProfileRow.username, ProfileRow.user_id)
+    rows = connection.execute(asked.where(ProfileRow.username.in_(usernames)))
+    return {row.username: row.user_id for row in rows}
+
+
+def display_names(connection: Connection, user_ids: Collection[str]) -> dict[str, str]:
+    """Return id → display name of those people who exist."""
+    asked = select(ProfileRow.user_id, ProfileRow.display_name)
+    rows = connection.execute(asked.where(ProfileRow.user_id.in_(user_ids)))
+    return {row.user_id: row.display_name for row in rows}
 
 
 def _document(row: Any) -> Profile:

@@ -4,7 +4,7 @@ A browser cannot send a header with the handshake, and a query string ends up in
 stands there is worth nothing a moment later.
 """
 
-from sqlalchemy import delete, insert
+from sqlalchemy import Connection, delete, insert
 
 from chassis.clock import now_ms
 from chassis.database import Database
@@ -46,3 +46,8 @@ class Tickets:
         if row is None or row.expires_at <= now_ms():
             return None
         return Caller(user_id=row.user_id, login_id=row.login_id)
+
+
+def forget_all(connection: Connection, user_id: str) -> None:
+    """Delete the tickets of somebody who will not come."""
+    connection.execute(delete(Ticket).where(Ticket.user_id == user_id))

@@ -9,7 +9,7 @@ from brokers import Host, Worker
 from chassis.messaging.topology import Queue, TopologyMismatch
 from chat.topology import TOPOLOGY
 
-(ACTIVITY,) = TOPOLOGY.queues
+ACTIVITY = TOPOLOGY.queues[0]
 
 
 def test_whoever_comes_declares_and_the_second_changes_nothing(host: Host) -> None:

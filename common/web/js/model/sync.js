@@ -4,12 +4,14 @@
  */
 import { noteEvent } from '../core/trace.js';
 import { conversations, drop, loadConversation, loadConversations, noteMessage, readUpTo, change } from './conversations.js';
+import { loadNotificationsSoon } from './notifications.js';
 import { freshenPeople, myId, presenceChanged } from './people.js';
 import { forgetRoom, heldTimeline, heldTimelines, memberRead, reloadMembers } from './rooms.js';
 import { drainAll } from './sending.js';
 import { someoneTypes, stoppedTyping } from './typing.js';
 
 const SEEN = 500;
+const NOTIFYING = new Set(['message.created', 'message.deleted', 'read']);
 const seen = new Set();
 
 const handlers = {
@@ -35,6 +37,7 @@ export function receive(event) {
   if (seen.size > SEEN) seen.delete(seen.values().next().value);
   noteEvent(event);
   handlers[event.type]?.(event);
+  if (NOTIFYING.has(event.type)) loadNotificationsSoon();
 }
 
 /** Brings everything up to date: the list, held timelines and members, people. Sends what waits. */
@@ -47,6 +50,7 @@ export async function catchUp() {
     else forgetRoom(id);
   }
   freshenPeople();
+  loadNotificationsSoon();
   await Promise.all(heldTimelines().map(([id]) => reloadMembers(id)));
 }
 

@@ -6,16 +6,18 @@ import { myId, nameOf, profileOf } from '../model/people.js';
 import { loadMembers, membersOf } from '../model/rooms.js';
 import { limit } from '../model/system.js';
 import { moderates, suspend } from '../model/moderation.js';
+import { Deletion } from './account.js';
 import { startDirect } from './actions.js';
 import { Avatar } from './avatar.js';
 import { Emoji } from './emoji.js';
 import { Me } from './me.js';
 import { Reason, Trail } from './moderation.js';
 import { Modal } from './modal.js';
+import { Notifications, Preferences } from './notifications.js';
 import { PeoplePicker } from './picker.js';
 import { attempt, dialog, go } from './ui.js';
 
-const DIALOGS = { new: NewConversation, add: AddMembers, person: Person, confirm: Confirm, reason: Reason, trail: Trail, shortcuts: Shortcuts, emoji: Emoji, me: Me };
+const DIALOGS = { new: NewConversation, add: AddMembers, person: Person, confirm: Confirm, reason: Reason, trail: Trail, notifications: Notifications, preferences: Preferences, shortcuts: Shortcuts, emoji: Emoji, me: Me, deletion: Deletion };
 
 export function Dialogs() {
   const open = dialog.value;

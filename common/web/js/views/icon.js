@@ -19,6 +19,7 @@ const PATHS = {
   warn: 'M12 3l10 18H2zM12 10v5M12 18v.01',
   book: 'M4 5a2 2 0 0 1 2-2h6v18H6a2 2 0 0 0-2 2zM20 5a2 2 0 0 0-2-2h-6v18h6a2 2 0 0 1 2 2z',
   keyboard: 'M3 6h18v12H3zM7 10v.01M11 10v.01M15 10v.01M8 14h8',
+  bell: 'M6 16v-5a6 6 0 0 1 12 0v5l2 2H4zM10 21h4',
   chat: 'M4 4h16v12H9l-5 4z',
 };
 

@@ -2,10 +2,13 @@
 import { html, useState } from '../lib.js';
 import * as api from '../core/api.js';
 import { announceLeaving, end, forgetPerson } from '../core/session.js';
+import { hasJobs } from '../model/jobs.js';
 import { moderates } from '../model/moderation.js';
+import { notifies } from '../model/notifications.js';
 import { outbox } from '../model/outbox.js';
 import { me, myId, saveProfile } from '../model/people.js';
 import { limit } from '../model/system.js';
+import { Account } from './account.js';
 import { Avatar } from './avatar.js';
 import { Modal } from './modal.js';
 import { plural } from './text.js';
@@ -35,6 +38,8 @@ export function Me() {
       <div class="row"><button type="submit" class="primary">Save</button></div>
     </form>
     <${Theme} />
+    ${notifies() && html`<p><button type="button" class="link" onClick=${() => (dialog.value = { name: 'preferences' })}>Notifications: preferences…</button></p>`}
+    ${hasJobs() && html`<${Account} />`}
     ${moderates() && html`<button type="button" class="link" onClick=${() => (dialog.value = { name: 'trail' })}>What moderators did</button>`}
     <div class="row spread"><button type="button" onClick=${() => leave('/auth/logout', 'Log out')}>Log out</button>
       <button type="button" class="danger" onClick=${() => leave('/auth/logout-all', 'Log out everywhere')}>Log out everywhere</button></div>

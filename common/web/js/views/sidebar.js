@@ -2,6 +2,7 @@
 import { html, useEffect, useRef, useState } from '../lib.js';
 import { system } from '../model/system.js';
 import { listState, loadConversations, ordered, titleOf, unreadOf } from '../model/conversations.js';
+import { notifications, notifies } from '../model/notifications.js';
 import { myId, nameOf, searchPeople } from '../model/people.js';
 import { outbox } from '../model/outbox.js';
 import { typing } from '../model/typing.js';
@@ -29,6 +30,7 @@ export function Sidebar() {
         ${myId.value && html`<${Avatar} id=${myId.value} presence />`}
         <span class="me-name" dir="auto">${myId.value ? nameOf(myId.value) : '…'}</span>
       </button>
+      ${notifies() && html`<${Bell} />`}
       <${IconButton} icon="plus" label="New conversation" onClick=${() => (dialog.value = { name: 'new' })} />
     </header>
     <form class="search" role="search" onSubmit=${onSubmit}>
@@ -43,6 +45,14 @@ export function Sidebar() {
     </div>
     <${Footer} />
   </nav>`;
+}
+
+/** What is meant for oneself, wherever it was written. */
+function Bell() {
+  const { unread } = notifications.value;
+  const shown = unread > 99 ? '99+' : unread;
+  return html`<span class="bell"><${IconButton} icon="bell" label=${unread ? `Notifications, ${shown} unread` : 'Notifications'}
+    onClick=${() => (dialog.value = { name: 'notifications' })} />${unread > 0 && html`<span class="badge" aria-hidden="true">${shown}</span>`}</span>`;
 }
 
 function matching(query) {

@@ -9,7 +9,7 @@ from brokers import Host, Worker, rows
 from waiting import wait_for
 
 from chassis.ids import new_id
-from chat.topology import ACTIVITY
+from chat.topology import ACTIVITY, NOTIFICATIONS
 
 Start = Callable[..., Worker]
 Announce = Callable[..., None]
@@ -87,7 +87,8 @@ def test_what_nobody_would_get_stays_until_there_is_a_queue(
     relay = start("chat.relay")
     wait_for(lambda: relay.said("relay.connected"), 20)
     with host.connection() as connection:
-        connection.channel().queue_delete(ACTIVITY)
+        for queue in (ACTIVITY, NOTIFICATIONS):
+            connection.channel().queue_delete(queue)
     announce([new_id()], 3)
     wait_for(lambda: _is_empty(url), 20)
     assert relay.said("no queue wants conversation.read")

@@ -11,9 +11,8 @@ from chat.topology import TOPOLOGY
 def main() -> int:
     """Relay until stopped; return the exit code."""
     settings = WorkerSettings()
-    database = settings.address(settings.database_url).set(drivername="postgresql")
     relay = Relay(
-        database.render_as_string(hide_password=False),
+        settings.libpq_address(),
         settings.parameters("relay"),
         TOPOLOGY,
         settings.outbox_keep,

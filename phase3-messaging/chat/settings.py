@@ -19,6 +19,11 @@ class WorkerSettings(DatabaseSettings, OutboxSettings, BrokerSettings):
 
     log_level: str = "INFO"
 
+    def libpq_address(self) -> str:
+        """Return where the primary is, with the password, as libpq takes it."""
+        address = self.address(self.database_url).set(drivername="postgresql")
+        return address.render_as_string(hide_password=False)
+
 
 class JobSettings(WorkerSettings, CacheSettings):
     """Of the process that exports and deletes accounts. Durations are in seconds."""

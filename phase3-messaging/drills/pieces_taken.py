@@ -55,8 +55,7 @@ TABLES = """
 """
 
 settings = WorkerSettings(database_connections=1)
-address = settings.address(settings.database_url).set(drivername="postgresql")
-ADDRESS = address.render_as_string(hide_password=False)
+ADDRESS = settings.libpq_address()
 plain = engine.connect_args
 
 

@@ -48,8 +48,7 @@ def main() -> None:
     """Publish so many events twice: from memory, and from the outbox."""
     settings = WorkerSettings()
     os.environ["PGOPTIONS"] = f"-c search_path={NAME},public"
-    address = settings.address(settings.database_url).set(drivername="postgresql")
-    url, broker = address.render_as_string(hide_password=False), settings.parameters(NAME)
+    url, broker = settings.libpq_address(), settings.parameters(NAME)
     events = [one_event() for _ in range(EVENTS)]
     with (
         closing(BlockingConnection(broker)) as declaring,

@@ -218,7 +218,7 @@ def test_the_x_ray_draws_whatever_the_header_tells(
 
     def from_a_later_phase(route: Route) -> None:
         answer = route.fetch()
-        timing = 'gateway;dur=9.5, app;dur=6, db;dur=2;desc="3 queries", cache;desc=hit'
+        timing = 'gateway;dur=9500, app;dur=6000, db;dur=2000;desc="3 queries", cache;desc=hit'
         route.fulfill(response=answer, headers={**answer.headers, "Server-Timing": timing})
 
     chat.page.route("**/conversations/*/messages", from_a_later_phase)
@@ -235,9 +235,11 @@ def test_the_x_ray_draws_whatever_the_header_tells(
     expect(drawer).to_contain_text(f"Phase {phase['phase']} · {phase['title']}")
     expect(drawer.get_by_role("link", name="Lesson")).to_have_attribute("href", "/lesson")
     expect(drawer.get_by_role("link", name="API documents")).to_have_attribute("href", "/api/docs/")
-    fill = drawer.locator("tr.outer .bar-fill").bounding_box()
-    assert fill
-    assert fill["width"] > 20
+    bars = drawer.locator("tr.outer, tr.inner").locator(".bar-fill").all()
+    drawn = [bar.bounding_box() for bar in bars]
+    widths = [box["width"] for box in drawn if box]
+    assert widths[0] > 20
+    assert widths == pytest.approx([widths[0] * dur / 9500 for dur in (9500, 6000, 2000)], rel=0.05)
 
 
 def test_what_others_send_names_its_request(browsers: Browsers, ada: Person, bob: Person) -> None:

@@ -17,7 +17,7 @@ ME = "/api/v1/profiles/me"
 
 
 def _claims(**changed: Any) -> dict[str, Any]:
-    return {"sub": "u", "sid": "l", "roles": ["member"], "exp": time.time() + 60} | changed
+    return {"sub": "u", "sid": "l", "roles": ["member"], "exp": time.time() + 86400} | changed
 
 
 def test_what_the_gateway_says_is_believed() -> None:

@@ -255,8 +255,8 @@ def test_a_stopping_server_says_so_in_its_metrics_while_it_serves(server: Server
     def stopping() -> Any:
         return server.metric("chat_stopping") == 1
 
-    wait_for(stopping, within=1)
+    wait_for(stopping)
     assert httpx.get(f"{server.operations}/readyz").json()["reason"] == "This process is stopping."
     assert ann.send(conversation, "m1").status_code == 201
     assert server.metric("chat_messages_accepted_total") == 1
-    assert server.process.wait(timeout=8) == 0
+    assert server.process.wait(timeout=30) == 0

@@ -5,6 +5,7 @@ import json
 import socket
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -151,13 +152,13 @@ def test_a_token_that_is_made_up_is_refused(
 @pytest.mark.parametrize(
     "changed",
     [
-        {"exp": time.time() - 1},
+        {"exp": timedelta(seconds=-1)},
         {"exp": None},
         {"exp": "9999999999"},
-        {"exp": time.time() + 10 * 365 * 86400},
-        {"nbf": time.time() + 600},
+        {"exp": timedelta(days=3650)},
+        {"nbf": timedelta(minutes=10)},
         {"nbf": None},
-        {"iat": time.time() + 600},
+        {"iat": timedelta(minutes=10)},
         {"iat": None},
         {"iss": "somebody"},
         {"iss": None},
@@ -180,7 +181,9 @@ def test_a_token_that_is_made_up_is_refused(
 def test_a_signed_token_with_other_claims_is_refused(
     edge: Edge, monolith: Monolith, changed: dict[str, Any]
 ) -> None:
-    found = edge.ask(monolith.token(**changed))
+    now = time.time()  # not when the cases were collected, which may be long ago
+    at = {k: now + v.total_seconds() for k, v in changed.items() if isinstance(v, timedelta)}
+    found = edge.ask(monolith.token(**changed | at))
     stranger = changed.get("roles") in ([], ["stranger"])
     assert _is_refused(found, "forbidden" if stranger else "unauthenticated")
 
@@ -220,7 +223,7 @@ def _raw(edge: Edge, headers: str) -> str:
 def test_a_cached_token_expires(edge: Edge, monolith: Monolith) -> None:
     token = monolith.token(exp=time.time() + 0.6)
     assert "who" in edge.ask(token)
-    wait_for(lambda: _is_refused(edge.ask(token)), within=3)
+    wait_for(lambda: _is_refused(edge.ask(token)), within=10)
 
 
 def test_a_login_that_ends_is_refused_though_its_token_is_cached(
@@ -229,7 +232,7 @@ def test_a_login_that_ends_is_refused_though_its_token_is_cached(
     token, other = monolith.token(sid="ending"), monolith.token(sid="staying")
     assert "who" in edge.ask(token)
     monolith.end("ending")
-    wait_for(lambda: _is_refused(edge.ask(token)), within=2)
+    wait_for(lambda: _is_refused(edge.ask(token)), within=10)
     assert token in edge.known()["tokens"]
     assert "who" in edge.ask(other)
     assert _is_refused(edge.ask(monolith.token(sid="ending"))), "a new token of it neither"
@@ -239,7 +242,7 @@ def test_an_end_that_was_committed_late_is_not_missed(edge: Edge, monolith: Mono
     token = monolith.token(sid="late")
     assert "who" in edge.ask(token)
     monolith.ended["late"] = now_ms() - 15_000
-    wait_for(lambda: _is_refused(edge.ask(token)), within=2)
+    wait_for(lambda: _is_refused(edge.ask(token)), within=10)
     assert monolith.asked[-1] > 0, "it asks for what is new"
 
 
@@ -250,10 +253,10 @@ def test_a_rotation_is_not_noticed_and_a_key_that_is_taken_back_is(
     assert "who" in edge.ask(old)
     monolith.signing["k2"] = ec.generate_private_key(ec.SECP256R1())
     new = monolith.token(kid="k2")
-    wait_for(lambda: "who" in edge.ask(new), within=2)
+    wait_for(lambda: "who" in edge.ask(new), within=10)
     assert "who" in edge.ask(old)
     del monolith.signing["k2"]
-    wait_for(lambda: _is_refused(edge.ask(new)), within=2)
+    wait_for(lambda: _is_refused(edge.ask(new)), within=10)
     assert new in edge.known()["tokens"], "it is refused though it was verified once"
     assert "who" in edge.ask(old)
 

@@ -9,6 +9,7 @@ import { moderates, suspend } from '../model/moderation.js';
 import { Deletion } from './account.js';
 import { startDirect } from './actions.js';
 import { Avatar } from './avatar.js';
+import { DeadLetters } from './dead-letters.js';
 import { Emoji } from './emoji.js';
 import { Me } from './me.js';
 import { Reason, Trail } from './moderation.js';
@@ -17,7 +18,7 @@ import { Notifications, Preferences } from './notifications.js';
 import { PeoplePicker } from './picker.js';
 import { attempt, dialog, go } from './ui.js';
 
-const DIALOGS = { new: NewConversation, add: AddMembers, person: Person, confirm: Confirm, reason: Reason, trail: Trail, notifications: Notifications, preferences: Preferences, shortcuts: Shortcuts, emoji: Emoji, me: Me, deletion: Deletion };
+const DIALOGS = { new: NewConversation, add: AddMembers, person: Person, confirm: Confirm, reason: Reason, trail: Trail, deadLetters: DeadLetters, notifications: Notifications, preferences: Preferences, shortcuts: Shortcuts, emoji: Emoji, me: Me, deletion: Deletion };
 
 export function Dialogs() {
   const open = dialog.value;

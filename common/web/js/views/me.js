@@ -2,6 +2,7 @@
 import { html, useState } from '../lib.js';
 import * as api from '../core/api.js';
 import { announceLeaving, end, forgetPerson } from '../core/session.js';
+import { seesDeadLetters } from '../model/dead-letters.js';
 import { hasJobs } from '../model/jobs.js';
 import { moderates } from '../model/moderation.js';
 import { notifies } from '../model/notifications.js';
@@ -41,6 +42,7 @@ export function Me() {
     ${notifies() && html`<p><button type="button" class="link" onClick=${() => (dialog.value = { name: 'preferences' })}>Notifications: preferences…</button></p>`}
     ${hasJobs() && html`<${Account} />`}
     ${moderates() && html`<button type="button" class="link" onClick=${() => (dialog.value = { name: 'trail' })}>What moderators did</button>`}
+    ${seesDeadLetters() && html`<p><button type="button" class="link" onClick=${() => (dialog.value = { name: 'deadLetters' })}>Dead letters</button></p>`}
     <div class="row spread"><button type="button" onClick=${() => leave('/auth/logout', 'Log out')}>Log out</button>
       <button type="button" class="danger" onClick=${() => leave('/auth/logout-all', 'Log out everywhere')}>Log out everywhere</button></div>
   <//>`;

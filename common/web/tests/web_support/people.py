@@ -83,4 +83,5 @@ def isolated(name: str) -> str:
 def stored_login(tokens: dict[str, Any]) -> dict[str, Any]:
     """Write tokens as the client keeps them in localStorage."""
     kept = {key: tokens[key] for key in ("user_id", "login_id", "access_token", "refresh_token")}
-    return {**kept, "renew_at": int((time.time() + tokens["expires_in"] * 0.8) * 1000)}
+    renew_at = int((time.time() + tokens["expires_in"] * 0.8) * 1000)
+    return {**kept, "renew_at": renew_at, "roles": tokens.get("roles", [])}

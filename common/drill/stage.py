@@ -198,10 +198,15 @@ class Stage:
             raise LabError(f"{' '.join(argv[:3])} ended with {code} beside {service}")
         return printed
 
-    def restart(self, service: str) -> None:
-        """Stop a service as its engine does, then start it."""
-        self.timeline.mark(f"restart {service}")
-        self.engine.restart_service(self.instance, service)
+    def restart(
+        self, service: str, before: Sequence[str] | None = None, words: str = "restart"
+    ) -> None:
+        """Stop a service as its engine does, then start it; see `lab.engine.Engine`.
+
+        `words` say in the timeline what that means.
+        """
+        self.timeline.mark(f"{words} {service}")
+        self.engine.restart_service(self.instance, service, before)
 
     @contextlib.contextmanager
     def proxy(self) -> Iterator[Proxy]:

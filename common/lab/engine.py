@@ -101,5 +101,11 @@ class Engine(Protocol):
     def stop_service(self, instance: Instance, service: str) -> None:
         """Stop one service gracefully and leave it stopped."""
 
-    def restart_service(self, instance: Instance, service: str) -> None:
-        """Stop one service gracefully, then start it."""
+    def restart_service(
+        self, instance: Instance, service: str, before: Sequence[str] | None = None
+    ) -> None:
+        """Stop one service gracefully, then start it.
+
+        `before` are words that precede its command from now on, such as `env` and `A=b`; () takes
+        them away, None leaves them as they are.
+        """

@@ -18,16 +18,18 @@ from chassis import logs, transfer
 from chassis.archive import Refused
 from chassis.database import Database
 from chassis.errors import Unavailable
-from chassis.messaging.outbox import Outbox, waiting
+from chassis.messaging.outbox import waiting
 from chassis.mode import Mode, mode_of, set_mode
 from chassis.progress import ProgressLine
 from chassis.transfer import NotPossible
+from chat.activity.rebuilding import rebuild
 from chat.activity.service import newest, told
 from chat.archive import counts, sections
 from chat.auth import roles
 from chat.auth.keys import Keys
-from chat.catalogue import TOPICS
+from chat.catalogue import outbox
 from chat.settings import Settings
+from chat.topology import ACTIVITY
 
 FAILED = 1
 INTERRUPTED = 130
@@ -41,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # An archive may come through a pipe, slowly: no transaction here stands still for too long.
     settings = Settings(replica_url=None, database_timeout=5, database_patience=0)
     logs.set_up(settings.log_level, sys.stderr)  # on standard output there may be an archive
-    database = Database(settings, outbox=Outbox(TOPICS, settings.outbox_max))
+    database = Database(settings, outbox=outbox(settings))
     try:
         given.run(database, given)
     except Refused as error:
@@ -90,6 +92,9 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("activity", help="print what happened last, as JSON lines")
     command.add_argument("--limit", type=int, default=20)
     command.set_defaults(run=_activity)
+
+    command = commands.add_parser("rebuild-activity", help="make it anew from the messages")
+    command.set_defaults(run=_rebuild_activity)
 
     command = commands.add_parser("events", help="print how far events have come, as JSON")
     command.set_defaults(run=_events)
@@ -146,6 +151,12 @@ def _activity(database: Database, given: argparse.Namespace) -> None:
     with database.read() as connection:
         for entry in newest(connection, given.limit):
             print(json.dumps(entry))
+
+
+def _rebuild_activity(database: Database, given: argparse.Namespace) -> None:
+    with database.write() as work:
+        messages = rebuild(work, ACTIVITY)
+    _tell(given, f"the feed tells of {messages:,} messages")
 
 
 def _events(database: Database, _given: argparse.Namespace) -> None:

@@ -109,6 +109,21 @@ def test_a_restarted_service_is_another_process_afterwards(stage: Stage) -> None
     assert not any(process.is_running() for process in before)
 
 
+def test_a_service_can_be_restarted_with_words_before_its_command(stage: Stage) -> None:
+    def has_it() -> bool:
+        stage.until_ready()
+        return processes(stage)[0].environ().get("DRILLED") == "a b"
+
+    stage.restart("chat", before=["env", "DRILLED=a b"])
+    assert has_it()
+    stage.restart("chat")
+    assert has_it(), "until they are taken away"
+    stage.kill("chat")
+    assert has_it()
+    stage.restart("chat", before=())
+    assert not has_it()
+
+
 def test_a_flood_is_counted_and_ends(stage: Stage) -> None:
     (person,) = stage.people(1)
     with stage.flood(person, 4, "/api/v1/profiles/me"):

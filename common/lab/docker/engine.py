@@ -13,7 +13,7 @@ from lab.docker.api import Api
 from lab.docker.build import build, explain
 from lab.docker.compose import ComposeError, Project
 from lab.docker.containers import Container, named, of_project, statuses
-from lab.docker.launch import launch, phase_project, unreadable
+from lab.docker.launch import launch, phase_project, relaunch, unreadable
 from lab.docker.record import Record, choose_project, read_record, write_record
 from lab.docker.secrets import with_secrets
 from lab.engine import LogLine, Usage
@@ -232,9 +232,16 @@ class DockerEngine:
         """Stop one service gracefully and leave it stopped."""
         self._api.post(f"/containers/{self._container(instance, service).id}/stop")
 
-    def restart_service(self, instance: Instance, service: str) -> None:
-        """Stop one service gracefully, then start it."""
-        self._api.post(f"/containers/{self._container(instance, service).id}/restart")
+    def restart_service(
+        self, instance: Instance, service: str, before: Sequence[str] | None = None
+    ) -> None:
+        """Stop one service gracefully, then start it; another command takes another container."""
+        container = self._container(instance, service)
+        record = read_record(instance)
+        if before is None or record is None:
+            self._api.post(f"/containers/{container.id}/restart")
+        else:
+            relaunch(instance, record, container, before)
 
     def _containers(self, instance: Instance) -> dict[str, Container]:
         record = read_record(instance)

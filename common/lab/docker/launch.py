@@ -1,5 +1,6 @@
 """From a compose.yaml to running containers: images, free ports, `docker compose up`."""
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -12,6 +13,7 @@ from lab.compose.front import MAIN_PORT, wanted_port
 from lab.compose.parse import FILE_NAME
 from lab.docker.build import build
 from lab.docker.compose import ComposeError, Project
+from lab.docker.containers import Container
 from lab.docker.ports import settle, write_override
 from lab.docker.record import Record, write_record
 from lab.docker.secrets import with_secrets
@@ -21,7 +23,7 @@ from lab.native.ports import PortChooser
 from lab.wish import Wish
 
 _PORT_ATTEMPTS = 5
-_OVERRIDE = "compose.ports.yaml"
+_OVERRIDE, _BEFORE = "compose.ports.yaml", "compose.before.yaml"
 _STEPS = {"Waiting": "others wait for it", "Healthy": "healthy", "Exited": "done"}
 _TAKEN = ("port is already allocated", "address already in use")
 
@@ -65,6 +67,33 @@ def launch(
         else:
             return
     raise LabError("other programs kept taking the ports that were chosen; run it again")
+
+
+def relaunch(
+    instance: Instance, record: Record, container: Container, before: Sequence[str]
+) -> None:
+    """Replace a container by one with the same environment, and words before the file's command.
+
+    Raises ComposeError.
+    """
+    address = {MAIN_PORT: record.address.rpartition(":")[2]} if record.address else None
+    project = with_secrets(phase_project(instance, record.project, address), instance)
+    command = project.config()["services"][container.service]["command"]  # its `$` are doubled
+    said = {
+        "command": [*map(_doubled, before), *command],
+        "environment": [_doubled(one) for one in container.raw["Config"]["Env"]],
+    }
+    file = instance.directory / _BEFORE
+    file.write_text(json.dumps({"services": {container.service: said}}), encoding="utf-8")
+    ports = instance.directory / _OVERRIDE
+    files = (*project.files, *([ports] if ports.exists() else []), file)
+    words = ("up", "--detach", "--no-build", "--no-deps", "--force-recreate", container.service)
+    replace(project, files=files).do(*words)
+
+
+def _doubled(word: str) -> str:
+    """Keep Compose from taking a `$` for a variable's."""
+    return word.replace("$", "$$")
 
 
 def _step(name: str, tell: Callable[[str], None], line: str) -> None:

@@ -23,7 +23,7 @@ def short_path(directory: Path) -> Iterator[str]:
         os.close(descriptor)
 
 
-def send(instance: Instance, command: str, timeout: float = 60.0, **arguments: str) -> None:
+def send(instance: Instance, command: str, timeout: float = 60.0, **arguments: object) -> None:
     """Have the supervisor do something and wait until it is done.
 
     Raises NotRunningError, or LabError with the supervisor's own words.

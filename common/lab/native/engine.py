@@ -183,9 +183,11 @@ class NativeEngine:
         """Stop one service and leave it stopped."""
         control.send(instance, "stop-service", service=service)
 
-    def restart_service(self, instance: Instance, service: str) -> None:
-        """Stop one service, then start it."""
-        control.send(instance, "restart-service", service=service)
+    def restart_service(
+        self, instance: Instance, service: str, before: Sequence[str] | None = None
+    ) -> None:
+        """Stop one service, then start it, perhaps with other words before its command."""
+        control.send(instance, "restart-service", service=service, before=before)
 
     def _plan(self, instance: Instance) -> Plan:
         raw = instance.read(PLAN_FILE) if instance.is_running() else None

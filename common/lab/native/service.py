@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from lab.compose.model import Condition, Restart, RestartMode, Service
 from lab.native import health, process
@@ -43,6 +43,7 @@ class ServiceRunner:
         self._needs = needs
         self._board = board
         self._log = log
+        self._before: Sequence[str] = ()
         self._task: asyncio.Task[None] | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._drained = asyncio.Event()
@@ -57,8 +58,12 @@ class ServiceRunner:
         """The processes that this one needs."""
         return self._needs.keys()
 
-    def start(self) -> None:
-        """Begin; returns at once, the board tells what becomes of it."""
+    def start(self, before: Sequence[str] | None = None) -> None:
+        """Begin; returns at once, the board tells what becomes of it.
+
+        `before` are words that precede the command from now on; None leaves them as they were.
+        """
+        self._before = self._before if before is None else before
         self._task = asyncio.create_task(self._live(), name=self.name)
 
     async def stop(self, grace: float | None = None) -> None:
@@ -123,11 +128,12 @@ class ServiceRunner:
         output, self._drained = await pipe_into(self._log)
         number = signal.Signals[self._plan.stop_signal]
         try:
+            argv = [*self._before, *self._plan.argv]
             running = await process.spawn(
-                self._plan.argv, self._plan.environment, self._plan.cwd, output, number
+                argv, self._plan.environment, self._plan.cwd, output, number
             )
         except OSError as error:
-            self._log.say(f"cannot start {self._plan.argv[0]}: {error.strerror}")
+            self._log.say(f"cannot start {argv[0]}: {error.strerror}")
             return NOT_FOUND
         finally:
             os.close(output)

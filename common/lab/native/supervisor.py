@@ -149,7 +149,7 @@ class Supervisor:
             case "restart-service" if runners:
                 await asyncio.gather(*(runner.stop() for runner in runners))
                 for runner in runners:
-                    runner.start()
+                    runner.start(command.get("before"))
             case other:
                 return {"error": f"cannot do {other!r} with {command.get('service')!r}"}
         return {}

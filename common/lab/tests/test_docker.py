@@ -255,6 +255,26 @@ def test_logs_are_followed_through_a_restart_without_doubles(make_docker: MakeDo
     assert next(lines) is None
 
 
+def test_a_restart_can_put_words_before_the_command(
+    make_docker: MakeDocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = ONE.replace('"0.0.0.0:8000"}', '"0.0.0.0:8000", MODE: "${MODE:-real}"}')
+    system = make_docker(text)
+    monkeypatch.setenv("MODE", "test")
+    before = system.up()
+    monkeypatch.delenv("MODE")
+
+    def seen(words: list[str] | None) -> tuple[str | None, str]:
+        system.engine.restart_service(system.instance, "app", words)
+        wait_for(lambda: system.status().services["app"].health is Health.HEALTHY)
+        env = answer(f"{before.address}/")["env"]
+        return env.get("SAID"), env["MODE"]
+
+    assert seen(["env", "SAID=$MODE"]) == ("$MODE", "test"), "the rest is as it was"
+    assert seen(None) == ("$MODE", "test")
+    assert seen([]) == (None, "test")
+
+
 def test_containers_end_with_the_command_that_started_them(make_docker: MakeDocker) -> None:
     system = make_docker()
     child = subprocess.Popen(

@@ -17,7 +17,7 @@ import socketio
 PHASE = Path(__file__).resolve().parent.parent
 
 
-def wait_for(condition: Callable[[], Any], within: float = 10) -> Any:
+def wait_for(condition: Callable[[], Any], within: float = 30) -> Any:
     """Return the condition's first true value; fail after `within` seconds."""
     end = time.monotonic() + within
     while time.monotonic() < end:
@@ -61,7 +61,7 @@ class Server:
             env=self._environment,
             start_new_session=True,
         )
-        wait_for(self.is_ready, within=20)
+        wait_for(self.is_ready, within=60)
         return self
 
     def is_ready(self) -> bool:

@@ -28,7 +28,7 @@ def test_the_sockets_of_an_expired_login_close_when_it_is_forgotten(tmp_path: Pa
             ann.http.post("/auth/login", json=login)
             return not client.connected
 
-        wait_for(is_forgotten, within=10)
+        wait_for(is_forgotten)
         assert [
             data["data"]["reason"] for name, data in events if name == "connection.closing"
         ] == ["login-ended"]

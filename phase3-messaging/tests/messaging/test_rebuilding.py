@@ -144,7 +144,7 @@ def test_what_happens_meanwhile_is_there_once(
     ada.send(group, "c6")
     wait_for(lambda: consumer.said("event.waits"), 20)
     (tmp_path / "go").touch()
-    assert rebuilding.process.wait(20) == 0
+    assert rebuilding.process.wait(120) == 0
     ada.send(group, "c7")
     wait_for(lambda: is_whole(url), 20)
     assert consumer.said("event.again") == 7, "the notice, and six messages"

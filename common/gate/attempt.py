@@ -12,7 +12,7 @@ from typing import TextIO
 from lab.native.process import before_exec
 from lab.paths import ROOT
 
-PATIENCE = 30 * 60.0  # seconds; what takes longer hangs
+PATIENCE = 60 * 60.0  # seconds; what takes longer hangs: whole phases take half of it on a slow day
 LOOK = 0.2  # seconds between two looks at a process
 _GRACE = 60.0  # seconds from the request to end to the kill
 

@@ -76,7 +76,7 @@ def parts(*, everything: bool) -> list[Part]:
         *map(_up, built),
         _standalone("lab", turn=_turn("0")),  # it builds phase 0's image too
         _standalone("web", "--native"),
-        *map(_natively, built),
+        *map(_natively, reversed(built)),  # the newest takes longest
         *(_under_docker(phase.label, phase.directory) for phase in built),
         *(_standalone(name) for name in ("load", "drill")),
     ]

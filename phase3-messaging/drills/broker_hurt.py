@@ -15,7 +15,7 @@ def run(stage: Stage) -> None:
     with stage.load(rate=40):
         stage.wait(WARM)
         stage.timeline.mark("the broker's disk is full")
-        stage.ask("broker", *CTL, "set_disk_free_limit", "1000TB")
+        stage.ask("broker", *CTL, "set_disk_free_limit", "1000000GB")
         stage.wait(FULL)
         waiting = told.counts(stage)["waiting"]
         stage.ask("broker", *CTL, "set_disk_free_limit", "256MB")

@@ -21,7 +21,7 @@ BLOCKS = "test_a_block_of_commands_does_what_it_shows"
 
 # What parts stand on, as git's pathspecs.
 ENGINE = ("lab", "requirements.lock", "common/lab", ":(exclude)common/lab/tests")
-DOCKER = ("common/lab/docker", "common/lab/compose")  # and what of a phase is no Python
+DOCKER = ("common/lab/docker", "common/lab/compose")
 SERVED = ("common/contract", ":(exclude)common/contract/tests", "common/web")  # by every phase
 TESTED_ON_PHASE_0 = (*ENGINE, "pyproject.toml", "phase0-mvp", *SERVED, "common/world")
 STANDS_ON = {
@@ -77,7 +77,8 @@ def parts(*, everything: bool) -> list[Part]:
         _standalone("lab", turn=_turn("0")),  # it builds phase 0's image too
         _standalone("web", "--native"),
         *map(_natively, reversed(built)),  # the newest takes longest
-        *(_under_docker(phase.label, phase.directory) for phase in built),
+        *(_under_docker(phase.label, phase.directory) for phase in built[:-1]),
+        _under_docker(built[-1].label, built[-1].directory, DOCKER),  # meets all that they do
         *(_standalone(name) for name in ("load", "drill")),
     ]
     for step in between():
@@ -124,22 +125,26 @@ def _up(phase: Phase) -> Part:
 
 
 def _natively(phase: Phase) -> Part:
-    """Run the whole contract; its own tests too, unless nothing that they meet has changed."""
+    """Run the whole contract; its own tests too, unless nothing that they meet has changed.
+
+    They import nothing of the engine; what it does wrong, the contract's tests meet.
+    """
     number = _number(phase)
     words, contract = [number, "--native"], () if number == "0" else SYSTEM
     title = f"{phase.label} as processes: the whole contract"
     short = _tests(f"native-{number}-contract", title, words, [f"{OWN}=", *contract])
     title = f"{phase.label} as processes: its own tests and the whole contract"
-    met = (*_tree(phase.directory), *ENGINE, "pyproject.toml", *SERVED)
+    met = (*_tree(phase.directory), "requirements.lock", "pyproject.toml", *SERVED)
     whole = _tests(f"native-{number}", title, words, contract, stands_on=met)
     return replace(whole, short=short)
 
 
-def _under_docker(label: str, directory: Path) -> Part:
+def _under_docker(label: str, directory: Path, engine: tuple[str, ...] = ()) -> Part:
     """Compose it as people do; a test that fails there is tried again in an instance of its own.
 
     A phase's own tests start what they need as processes, so they have nothing to say here. Nor
     has its Python, which the whole contract meets natively: what differs here is all the rest.
+    `engine`: what of `lab` it stands on besides.
     """
     name = label.rsplit(maxsplit=1)[-1]
     short = Part(
@@ -155,7 +160,7 @@ def _under_docker(label: str, directory: Path) -> Part:
         name=f"docker-{name}",
         title=f"{label} under Docker: up, ready, the whole contract, down",
         first=_visit(name, "--docker", *PYTEST, *SYSTEM),
-        stands_on=(*_tree(directory), f":(exclude){directory.name}/*.py", *DOCKER),
+        stands_on=(*_tree(directory), f":(exclude){directory.name}/*.py", *engine),
         short=short,
     )
 

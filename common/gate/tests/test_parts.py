@@ -37,7 +37,9 @@ def test_every_phase_is_proven_on_both_engines_in_every_run_and_whole_when_it_ch
     assert f"{OWN}=" in native.short.first
     assert SHORT not in native.short.first
     assert not [word for word in native.first if word.startswith("--gate")]
-    assert f"{phase.directory.name}/tests/running.py" in git_files(*(native.stands_on or ()))
+    stands_on = git_files(*(native.stands_on or ()))
+    assert f"{phase.directory.name}/tests/running.py" in stands_on
+    assert not [file for file in stands_on if file.startswith("common/lab/")]
     docker = BY_NAME[f"docker-{number}"]
     assert docker.short is not None
     assert (docker.short.first[-1], docker.first[-2:]) == (SHORT, SYSTEM)
@@ -55,6 +57,7 @@ def test_what_docker_makes_of_a_phase_and_processes_do_not_is_tested_whole(
     assert (
         not {f"{name}/{file}" for file in ("README.md", "chat/app.py", "architecture.svg")} & files
     )
+    assert ("common/lab/docker/engine.py" in files) is (phase == phases.built()[-1])
 
 
 def test_what_needs_no_system_runs_once_with_the_first_phase() -> None:

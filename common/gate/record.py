@@ -1,4 +1,4 @@
-"""What `.ci/tested.json` says: the commit that was tested last, and what was unsteady then."""
+"""What `.ci/tested.json` says: the commit at which each part passed last, and what was unsteady."""
 
 import json
 import subprocess
@@ -11,23 +11,29 @@ RECORD = Path(".ci") / "tested.json"
 
 @dataclass(frozen=True)
 class Record:
-    """commit: a full hash, empty if there is no record.
+    """tested: by part, the full hash of the commit at which it passed last, whole.
 
     seconds: how long each part took when it last ran. unsteady: node ids, until somebody
     has mended the test and takes its line out.
     """
 
-    commit: str = ""
+    tested: Mapping[str, str] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
     unsteady: Sequence[str] = ()
 
-    def after(self, commit: str, seconds: Mapping[str, float], unsteady: Iterable[str]) -> "Record":
-        """Return the record after a run that passed."""
+    def after(
+        self,
+        commit: str,
+        passed: Iterable[str],
+        seconds: Mapping[str, float],
+        unsteady: Iterable[str],
+    ) -> "Record":
+        """Return the record after a run in which these parts passed."""
         took = {name: round(value) for name, value in seconds.items()}
         names = sorted({*self.unsteady, *unsteady})
         return replace(
             self,
-            commit=commit,
+            tested=dict(sorted({**self.tested, **dict.fromkeys(passed, commit)}.items())),
             seconds=dict(sorted({**self.seconds, **took}.items())),
             unsteady=names,
         )
@@ -47,27 +53,28 @@ class Record:
 
 
 class Changes:
-    """What has changed in a clean checkout since the commit of its record."""
+    """What has changed in a clean checkout since the commits of its record."""
 
     def __init__(self, root: Path, record: Record) -> None:
-        self._root, self._commit = root, record.commit
+        self._root, self._tested = root, record.tested
 
     def head(self) -> str:
         """Return the hash of the commit that is checked out."""
         return self._git("rev-parse", "HEAD").stdout.strip()
 
-    def reason(self, stands_on: Sequence[str]) -> str | None:
-        """Say why something that stands on these pathspecs must run; None if nothing changed.
+    def reason(self, part: str, stands_on: Sequence[str]) -> str | None:
+        """Say why a part that stands on these pathspecs must run; None if nothing changed.
 
         A commit that is not here (a shallow clone, a rebase) says nothing, so all may have changed.
         """
-        if not self._commit:
-            return "nothing is recorded as tested"
-        if self._git("cat-file", "-e", f"{self._commit}^{{commit}}").returncode:
-            return f"the recorded commit {self._commit[:12]} is not here"
-        done = self._git("diff", "--name-only", self._commit, "HEAD", "--", *stands_on)
+        commit = self._tested.get(part)
+        if not commit:
+            return "not recorded as tested"
+        if self._git("cat-file", "-e", f"{commit}^{{commit}}").returncode:
+            return f"the recorded commit {commit[:12]} is not here"
+        done = self._git("diff", "--name-only", commit, "HEAD", "--", *stands_on)
         if done.returncode:
-            return f"git cannot compare with {self._commit[:12]}"
+            return f"git cannot compare with {commit[:12]}"
         changed = done.stdout.splitlines()
         if not changed:
             return None

@@ -99,7 +99,7 @@ class Gate:
                 continue
             why = self._why(part)
             if why is None and part.short is None:
-                self._account.left_out[part] = f"unchanged since {self._record.commit[:12]}"
+                self._account.left_out[part] = f"unchanged since {self._record.tested[part.name][:12]}"
                 say(f"{part.name:<16}left out: unchanged")
             else:
                 chosen.append(part if why or part.short is None else part.short)
@@ -109,7 +109,9 @@ class Gate:
     def _why(self, part: Part) -> str | None:
         if self._options.everything or self._options.only:
             return "asked for"
-        return "every run" if part.stands_on is None else self._changes.reason(part.stands_on)
+        if part.stands_on is None:
+            return "every run"
+        return self._changes.reason(part.name, part.stands_on)
 
     def _without_docker(self, chosen: list[Part]) -> list[Part]:
         """Make Docker ready; where it cannot be had, its parts are skipped, with --all failed."""
@@ -224,14 +226,21 @@ class Gate:
         return 0 if account.good else FAILED
 
     def _write_record(self) -> None:
+        """Record what passed, whatever else did not; with unsteady tests only in a good run."""
         account = self._account
-        if not account.good or account.incomplete:
-            say("nothing is recorded: not all of it passed")
+        passed = [
+            part.name
+            for part, verdict in account.verdicts.items()
+            if part.name in account.seconds and verdict.good and part.stands_on is not None
+            if account.good or not verdict.unsteady
+        ]
+        if not passed:
+            say("nothing is recorded: nothing that can be has passed")
             return
-        unsteady = [test for _, test in account.unsteady]
-        record = self._record.after(self._changes.head(), account.seconds, unsteady)
+        unsteady = [test for _, test in account.unsteady if account.good]
+        record = self._record.after(self._changes.head(), passed, account.seconds, unsteady)
         record.write(self._options.source)
-        say(f"recorded in {RECORD}, for you to commit")
+        say(f"recorded in {RECORD}, for you to commit: {', '.join(passed)}")
 
     def _log(self, name: str) -> Path:
         return self._place / f"{name}.log"

@@ -1,8 +1,9 @@
-"""What changed since the recorded commit runs; what cannot be known has changed."""
+"""What changed since a part's recorded commit runs; what cannot be known has changed."""
 
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -55,7 +56,7 @@ def root(tmp_path: Path) -> Path:
 def test_what_stands_on_a_changed_file_runs(root: Path, changed: str, *, runs: bool) -> None:
     tested = commit(root)
     commit(root, changed)
-    reason = Changes(root, Record(tested)).reason(STANDS_ON)
+    reason = Changes(root, Record({"zero": tested})).reason("zero", STANDS_ON)
     assert reason == (f"changed: {changed}" if runs else None)
 
 
@@ -63,23 +64,24 @@ def test_what_was_changed_and_changed_back_is_as_it_was_tested(root: Path) -> No
     tested = commit(root)
     commit(root, "phase0-mvp/app.py")
     git(root, "revert", "--no-edit", "HEAD")
-    assert Changes(root, Record(tested)).reason(STANDS_ON) is None
+    assert Changes(root, Record({"zero": tested})).reason("zero", STANDS_ON) is None
 
 
 def test_a_file_that_is_gone_is_a_change(root: Path) -> None:
     tested = commit(root)
     (root / "phase0-mvp" / "app.py").unlink()
     commit(root)
-    assert Changes(root, Record(tested)).reason(STANDS_ON) == "changed: phase0-mvp/app.py"
+    assert Changes(root, Record({"zero": tested})).reason("zero", STANDS_ON) == "changed: phase0-mvp/app.py"
 
 
 def test_without_a_record_everything_has_changed(root: Path) -> None:
-    assert Changes(root, Record.read(root)).reason(STANDS_ON) == "nothing is recorded as tested"
+    changes = Changes(root, Record.read(root))
+    assert changes.reason("zero", STANDS_ON) == "not recorded as tested"
 
 
 @pytest.mark.parametrize("unknown", ["0" * 40, "nonsense", "--help"])
 def test_a_commit_that_is_not_here_says_nothing(root: Path, unknown: str) -> None:
-    reason = Changes(root, Record(unknown)).reason(STANDS_ON)
+    reason = Changes(root, Record({"zero": unknown})).reason("zero", STANDS_ON)
     assert reason == f"the recorded commit {unknown[:12]} is not here"
 
 
@@ -87,38 +89,54 @@ def test_in_a_shallow_clone_everything_has_changed(root: Path, tmp_path: Path) -
     tested = commit(root)
     commit(root)
     git(tmp_path, "clone", "--quiet", "--depth", "1", root.as_uri(), "shallow")
-    reason = Changes(tmp_path / "shallow", Record(tested)).reason(STANDS_ON)
+    reason = Changes(tmp_path / "shallow", Record({"zero": tested})).reason("zero", STANDS_ON)
     assert reason == f"the recorded commit {tested[:12]} is not here"
 
 
 def test_a_record_keeps_what_is_known_of_parts_that_did_not_run(tmp_path: Path) -> None:
-    old = Record("a" * 40, {"lab": 200, "lint": 60}, ["x.py::test_a"])
+    first, second = "a" * 40, "b" * 40
+    old = Record({"lab": first, "web": first}, {"lab": 200, "lint": 60}, ["x.py::test_a"])
     (tmp_path / ".ci").mkdir()
-    old.after("b" * 40, {"lint": 70.4}, ["x.py::test_b", "x.py::test_a"]).write(tmp_path)
+    unsteady = ["x.py::test_b", "x.py::test_a"]
+    old.after(second, ["web"], {"lint": 70.4}, unsteady).write(tmp_path)
     assert json.loads((tmp_path / RECORD).read_text()) == {
-        "commit": "b" * 40,
+        "tested": {"lab": first, "web": second},
         "seconds": {"lab": 200, "lint": 70},
         "unsteady": ["x.py::test_a", "x.py::test_b"],
     }
-    assert Record.read(tmp_path).commit == "b" * 40
 
 
 def test_a_run_that_passed_is_recorded_with_what_was_unsteady(
     make_part: MakePart, run: Run, tmp_path: Path
 ) -> None:
     (tmp_path / ".ci").mkdir()
-    run([make_part(ONCE.format(name="unlucky"))], writes=True)
+    run([replace(make_part(ONCE.format(name="unlucky")), stands_on=("x",))], writes=True)
     record = Record.read(tmp_path)
     assert record.unsteady == ["test_fixture.py::test_unlucky"]
     assert set(record.seconds) == {"fixture"}
-    assert len(record.commit) == 40
+    assert len(record.tested["fixture"]) == 40
 
 
-def test_a_run_that_failed_is_not_recorded(make_part: MakePart, run: Run, tmp_path: Path) -> None:
+def test_a_part_that_failed_is_not_recorded(make_part: MakePart, run: Run, tmp_path: Path) -> None:
     (tmp_path / ".ci").mkdir()
-    outcome = run([make_part("def test_it(): assert False")], writes=True)
+    bad = replace(make_part("def test_it(): assert False"), stands_on=("x",))
+    outcome = run([bad], writes=True)
     assert "nothing is recorded" in outcome.said
     assert not (tmp_path / RECORD).exists()
+
+
+def test_beside_one_that_failed_what_passed_at_once_is_recorded(
+    make_part: MakePart, run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / ".ci").mkdir()
+    texts = {
+        "good": "def test_it(): pass",
+        "bad": "def test_it(): assert False",
+        "late": ONCE.format(name="unlucky"),
+    }
+    parts = [replace(make_part(text, name), stands_on=("x",)) for name, text in texts.items()]
+    assert run(parts, writes=True).code == 1
+    assert list(Record.read(tmp_path).tested) == ["good"]
 
 
 def test_a_part_is_left_out_only_while_what_it_stands_on_is_as_it_was(
@@ -133,7 +151,7 @@ def test_a_part_is_left_out_only_while_what_it_stands_on_is_as_it_was(
         return Part(name, name, (sys.executable, "-c", code), stands_on=stands_on)
 
     parts = [part("zero", ("phase0-mvp",)), part("one", ("phase1-foundation",))]
-    record = Record(tested)
+    record = Record({"zero": tested, "one": tested})
     assert Gate(Options(tmp_path, tree=root), parts, record).run() == 0
     assert ran.read_text() == "zero "
     assert f"unchanged since {tested[:12]}" in capfd.readouterr().out
@@ -155,6 +173,7 @@ def test_a_part_that_has_a_short_run_does_that_while_nothing_has_changed(
         return Part(name, name, whole, stands_on=stands_on, short=short)
 
     parts = [part("zero", ("phase0-mvp",)), part("one", ("phase1-foundation",))]
-    assert Gate(Options(tmp_path, tree=root), parts, Record(tested)).run() == 0
+    record = Record({"zero": tested, "one": tested})
+    assert Gate(Options(tmp_path, tree=root), parts, record).run() == 0
     assert ran.read_text() == "zero one-short "
     assert "one-short       in short: unchanged" in capfd.readouterr().out

@@ -99,7 +99,8 @@ class Gate:
                 continue
             why = self._why(part)
             if why is None and part.short is None:
-                self._account.left_out[part] = f"unchanged since {self._record.tested[part.name][:12]}"
+                commit = self._record.tested[part.name]
+                self._account.left_out[part] = f"unchanged since {commit[:12]}"
                 say(f"{part.name:<16}left out: unchanged")
             else:
                 chosen.append(part if why or part.short is None else part.short)

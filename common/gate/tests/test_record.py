@@ -71,7 +71,8 @@ def test_a_file_that_is_gone_is_a_change(root: Path) -> None:
     tested = commit(root)
     (root / "phase0-mvp" / "app.py").unlink()
     commit(root)
-    assert Changes(root, Record({"zero": tested})).reason("zero", STANDS_ON) == "changed: phase0-mvp/app.py"
+    reason = Changes(root, Record({"zero": tested})).reason("zero", STANDS_ON)
+    assert reason == "changed: phase0-mvp/app.py"
 
 
 def test_without_a_record_everything_has_changed(root: Path) -> None:

@@ -57,6 +57,7 @@ def pre_request(_worker: Any, request: Any) -> None:
 def post_worker_init(worker: Any) -> None:
     """Make SIGTERM a farewell: not ready, a moment more of service, sockets closed, then exit."""
     app = worker.wsgi
+    app.extensions["start"]()
 
     def farewell() -> None:
         time.sleep(settings.drain_seconds)

@@ -27,10 +27,14 @@ def read_scale(words: Sequence[str], topology: Topology) -> Scale:
 
 def refuse_published(name: str, number: int, topology: Topology) -> None:
     """Raise RefusedError if a service that publishes a port is to run more than once."""
-    ports = topology.services[name].ports
+    ports = [port for port in topology.services[name].ports if not port.is_range]
     if number == 1 or not ports:
         return
-    others = [other for other, service in topology.services.items() if not service.ports]
+    others = [
+        other
+        for other, service in topology.services.items()
+        if all(port.is_range for port in service.ports)
+    ]
     raise RefusedError(
         f"{name} cannot run {number} times: compose.yaml publishes its port {ports[0].target} on "
         "one port of this machine, which only one of them could hold",

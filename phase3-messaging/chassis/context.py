@@ -105,6 +105,12 @@ def request_id() -> str | None:
     return context.request_id if context else None
 
 
+def user_id() -> str:
+    """Return who is being served; empty if nobody has said."""
+    context = _current.get()
+    return context.fields.get("user_id", "") if context else ""
+
+
 def spend(name: str, seconds: float, count: int = 0) -> None:
     """Book time to the current request, if there is one."""
     context = _current.get()

@@ -57,9 +57,9 @@ class Base(DeclarativeBase):
 
 
 class Database:
-    """Connections to the servers. What a unit of work announces, `publisher` is given.
+    """Connections to the servers. What a unit of work announces, `outbox` stores with it.
 
-    `outbox` stores it with the work, for other processes.
+    `publisher` is given it after the commit.
 
     Errors: `Busy` when a connection or a lock is not to be had in time, or the server is away;
     `StorageFull` when its disk takes no more.
@@ -124,7 +124,7 @@ class Database:
             tells = self._record(work)
             self._commit(connection, work.concerned() or [EVERYBODY], tells=tells)
         for announced in work.announcements:
-            self._publisher.publish(announced.event, announced.user_ids)
+            self._publisher.publish(announced.event, announced.audience)
 
     def mode(self) -> Mode:
         """Return whether the system takes writes."""

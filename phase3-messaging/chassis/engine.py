@@ -1,5 +1,6 @@
 """Connections to one PostgreSQL server: how many, for how long, and alive when given out."""
 
+import secrets
 import select
 import time
 from collections.abc import Iterator
@@ -14,6 +15,9 @@ from sqlalchemy.exc import InvalidatePoolError
 from chassis import context
 from chassis.faults import FAULTS, is_lost, told_apart
 from chassis.settings import DatabaseSettings
+
+PROCESS = secrets.token_hex(4)
+"""Which one this is, among those that have connections; `chat` are those with a replica."""
 
 
 def engine_for(url: PostgresDsn, settings: DatabaseSettings, name: str) -> Engine:
@@ -57,7 +61,7 @@ def connect_args(settings: DatabaseSettings) -> dict[str, Any]:
     """Return what libpq is told for each connection."""
     timeout, patience = settings.database_timeout * 1000, settings.database_patience * 1000
     return {
-        "application_name": "chat",
+        "application_name": f"{'chat' if settings.replica_url else 'worker'} {PROCESS}",
         "connect_timeout": 2,
         # Who hears nothing from a server for some ten seconds gives it up.
         "tcp_user_timeout": 5000,

@@ -24,10 +24,16 @@ class Event(TypedDict):
 
 
 class Announcement(NamedTuple):
-    """An event and the people who are to hear of it; nobody, if it is for the system itself."""
+    """An event, and who alone is to hear of it; of nobody's: the members of its conversation.
+
+    Members are not listed. 250 of them would be 10 KB in the outbox and in each queue, and every
+    send would read them while others wait for its lock. Who brings events to people asks who is a
+    member by then, once for all that have come together: so nobody hears of what is said after they
+    have left, even if it was under way for long.
+    """
 
     event: Event
-    user_ids: Collection[str]
+    audience: Collection[str]
 
 
 class Publisher(Protocol):

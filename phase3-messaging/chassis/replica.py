@@ -23,13 +23,17 @@ log = structlog.get_logger()
 
 LOOK_EVERY, LOOK_EVERY_AT_REST = 0.02, 0.2
 """Seconds between two questions to the replica: while somebody waits for it, and otherwise."""
+ALONE_AFTER = 30.0
+"""Seconds for which another process that writes may have no connection, and yet come back."""
 STALE_AFTER = 1.0
 """Seconds that it may lag behind what concerns others, or not be heard of. The contract has two."""
 
 _CONTROL = "pg_control_system(), pg_control_checkpoint()"
 _AT_PRIMARY = f"""
-SELECT system_identifier, timeline_id, (pg_current_wal_flush_lsn() - '0/0')::bigint
-FROM {_CONTROL}"""  # noqa: S608 - ours
+SELECT system_identifier, timeline_id, (pg_current_wal_flush_lsn() - '0/0')::bigint, (
+    SELECT count(DISTINCT application_name) FROM pg_stat_activity
+    WHERE application_name LIKE 'chat %%' AND datname = current_database()
+) FROM {_CONTROL}"""  # noqa: S608 - ours
 _AT_REPLICA = f"""
 SELECT (pg_last_wal_replay_lsn() - '0/0')::bigint FROM {_CONTROL}
 WHERE pg_is_in_recovery() AND system_identifier = %s AND timeline_id = %s"""  # noqa: S608 - ours
@@ -64,6 +68,7 @@ class Replica:
         alone = settings.model_copy(update={"database_connections": 1})
         self._asked = [engine_for(one, alone, "") for one in (settings.database_url, url)]
         self._know_nothing()
+        self._alone_from = -math.inf
         self.why_not = ""
         """Why it is not used, if it is not."""
         self._closing = threading.Event()
@@ -76,8 +81,15 @@ class Replica:
         return time.monotonic() < self._good_until
 
     def has(self, keys: Collection[str]) -> bool:
-        """Return whether it shows all that was acknowledged about these people, conversations."""
-        return self.is_used and self._freshness.allows(keys, self._replayed, self._as_of)
+        """Return whether it shows all that was acknowledged about these people, conversations.
+
+        Never beside another process that answers people: nobody here knows what that one has
+        acknowledged, and it is to be seen here at once.
+        """
+        is_alone = time.monotonic() >= self._alone_from
+        return (
+            is_alone and self.is_used and self._freshness.allows(keys, self._replayed, self._as_of)
+        )
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:
@@ -98,7 +110,7 @@ class Replica:
 
     def _know_nothing(self) -> None:
         self._good_until = self._as_of = self._asked_at = -math.inf
-        self._primary = (0, 0, 0)
+        self._primary = [0, 0, 0]
         self._replayed = 0
 
     def _follow(self) -> None:
@@ -120,8 +132,10 @@ class Replica:
         now, is_away = time.monotonic(), False
         if self._as_of == self._asked_at <= now - LOOK_EVERY_AT_REST:
             try:
-                self._primary = _ask(primary, _AT_PRIMARY)
+                *self._primary, processes = _ask(primary, _AT_PRIMARY)
                 self._asked_at = now
+                if processes > 1:
+                    self._alone_from = now + ALONE_AFTER
             except SQLAlchemyError:
                 is_away = True  # so that nobody writes, and what the replica has stays good
         *identity, target = self._primary

@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection
 
+from chassis import context
 from chassis.events import Announcement, Event
 
 
@@ -14,14 +15,17 @@ class Work:
         self.connection = connection
         self.announcements: list[Announcement] = []
 
-    def announce(self, event: Event, user_ids: Collection[str] = ()) -> None:
-        """Have people told of a change. A rollback takes what was announced back with it."""
-        self.announcements.append(Announcement(event, user_ids))
+    def announce(self, event: Event, audience: Collection[str] = ()) -> None:
+        """Have people told of a change; see `Announcement`. A rollback takes it back."""
+        self.announcements.append(Announcement(event, audience))
 
     def concerned(self) -> set[str]:
-        """Return the ids of people and conversations that this is about; of none: of everybody."""
-        if not all(announced.user_ids for announced in self.announcements):
+        """Return for whom it must be there at once, people and conversations; of none: everybody.
+
+        That is who acts. What others see outside of the conversation may be two seconds older.
+        """
+        conversations = {one.event["conversation_id"] or "" for one in self.announcements}
+        if not conversations or "" in conversations:
             return set()
-        conversations = {one.event["conversation_id"] for one in self.announcements}
-        people = {user_id for one in self.announcements for user_id in one.user_ids}
-        return people | {one for one in conversations if one is not None}
+        people = {user_id for one in self.announcements for user_id in one.audience}
+        return conversations | people | {context.user_id()} - {""}

@@ -16,7 +16,8 @@ from chassis.identity import Identities
 from chassis.json import FastJSONProvider
 from chassis.limits import BODY_MAX
 from chassis.messaging.dead_letters import DeadLetters
-from chassis.messaging.outbox import Outbox, waiting
+from chassis.messaging.outbox import waiting
+from chassis.messaging.subscription import Subscription
 from chassis.metrics import RequestMetrics
 from chassis.proxies import TrustedProxies
 from chassis.services import Services
@@ -26,7 +27,7 @@ from chat.auth.keys import Keys
 from chat.auth.passwords import Passwords
 from chat.auth.routes import auth, for_gateway
 from chat.auth.service import AuthService, Lifetimes
-from chat.catalogue import TOPICS
+from chat.catalogue import contract_event, outbox, schemas
 from chat.conversations.cached import CachedConversations
 from chat.conversations.members import MemberService
 from chat.conversations.routes import conversations
@@ -50,15 +51,17 @@ from chat.realtime import sockets
 from chat.realtime.admission import Admission
 from chat.realtime.connections import Connections
 from chat.realtime.delivery import DeliveryMetrics
+from chat.realtime.elsewhere import SAID_EVERY, Elsewhere
 from chat.realtime.observed import observe_sockets
 from chat.realtime.publisher import SocketPublisher
+from chat.realtime.push import LOOK_EVERY, EndedLogins, Hints, Push, again_and_again
 from chat.realtime.routes import realtime
 from chat.realtime.service import PresenceService, TypingService
 from chat.realtime.tickets import Tickets
 from chat.realtime.websocket import limit_messages
 from chat.settings import Settings
 from chat.system import BUILD, system
-from chat.topology import TOPOLOGY
+from chat.topology import SOCKETS_HEAR, TOPOLOGY
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -69,8 +72,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     connections = Connections()
     socketio = sockets.make_socketio()
     delivery = DeliveryMetrics(metrics.registry)
-    publisher = SocketPublisher(socketio, connections, delivery)
-    database = _open_database(settings, publisher)
+    publisher = SocketPublisher(socketio, connections)
+    database = _open_database(settings, delivery)
     quotas = Quotas(settings.limits_file, settings.limits)
     found = _make_services(database, settings, quotas)
 
@@ -93,19 +96,39 @@ def create_app(settings: Settings | None = None) -> Flask:
     ):
         app.register_blueprint(blueprint)
 
-    presence = PresenceService(database, connections, publisher)
+    elsewhere = Elsewhere()
+    push = Push(database, connections, publisher, schemas(), contract_event, elsewhere)
+    subscription = Subscription(
+        settings.parameters("chat"),
+        TOPOLOGY.without(settings.subscribers_off),
+        SOCKETS_HEAR,
+        push.hear,
+        lambda: publisher.close_all("events-missed"),
+    )
+    hints = Hints(push, elsewhere.name, subscription.hint)
+    presence = PresenceService(database, connections, elsewhere, hints)
     tickets = Tickets(database, settings.ticket_ttl)
     found.register(PresenceService, presence)
     found.register(Tickets, tickets)
     found.register(RequestMetrics, metrics)
     found.register(Health, health)
+
+    def start() -> None:
+        """Start what runs beside requests."""
+        again_and_again(LOOK_EVERY, EndedLogins(found.get(AuthService), publisher).look)
+        if settings.realtime_push:
+            subscription.start(threading.Event())
+            again_and_again(SAID_EVERY, lambda: hints.say_who_is_here(connections.people()))
+            again_and_again(SAID_EVERY, push.forget_silent)
+
     app.extensions |= {"services": found, "publisher": publisher, "stopping": stopping}
+    app.extensions["start"] = start
     sockets.register(
         socketio,
         found.get(AuthService),
         connections,
         presence,
-        TypingService(database, publisher),
+        TypingService(database, hints),
         metrics,
     )
     socketio.init_app(app)
@@ -124,7 +147,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def _open_database(settings: Settings, publisher: Publisher) -> Database:
-    database = Database(settings, publisher, Outbox(TOPICS, settings.outbox_max))
+    database = Database(settings, publisher, outbox(settings))
     database.end_interrupted_import()
     return database
 

@@ -18,7 +18,7 @@ from chassis import logs, transfer
 from chassis.archive import Refused
 from chassis.database import Database
 from chassis.errors import Unavailable
-from chassis.messaging.outbox import Outbox, waiting
+from chassis.messaging.outbox import waiting
 from chassis.mode import Mode, mode_of, set_mode
 from chassis.progress import ProgressLine
 from chassis.transfer import NotPossible
@@ -26,7 +26,7 @@ from chat.activity.service import newest, told
 from chat.archive import counts, sections
 from chat.auth import roles
 from chat.auth.keys import Keys
-from chat.catalogue import TOPICS
+from chat.catalogue import outbox
 from chat.settings import Settings
 
 FAILED = 1
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # An archive may come through a pipe, slowly: no transaction here stands still for too long.
     settings = Settings(replica_url=None, database_timeout=5, database_patience=0)
     logs.set_up(settings.log_level, sys.stderr)  # on standard output there may be an archive
-    database = Database(settings, outbox=Outbox(TOPICS, settings.outbox_max))
+    database = Database(settings, outbox=outbox(settings))
     try:
         given.run(database, given)
     except Refused as error:

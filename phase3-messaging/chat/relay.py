@@ -14,7 +14,7 @@ def main() -> int:
     relay = Relay(
         settings.libpq_address(),
         settings.parameters("relay"),
-        TOPOLOGY,
+        TOPOLOGY.without(settings.subscribers_off),
         settings.outbox_keep,
     )
     return until_stopped(settings.log_level, relay.run)

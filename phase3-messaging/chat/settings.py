@@ -25,10 +25,16 @@ class WorkerSettings(DatabaseSettings, OutboxSettings, BrokerSettings):
         return address.render_as_string(hide_password=False)
 
 
-class JobSettings(WorkerSettings, CacheSettings):
+class CacheWorkerSettings(WorkerSettings, CacheSettings):
+    """Of a worker that has to do with the cache."""
+
+    model_config = WorkerSettings.model_config
+
+
+class JobSettings(CacheWorkerSettings):
     """Of the process that exports and deletes accounts. Durations are in seconds."""
 
-    model_config = SettingsConfigDict(env_prefix="CHAT_", frozen=True)
+    model_config = WorkerSettings.model_config
 
     export_keep: float = Field(default=24 * 3600, gt=0)
     """How long an export can be downloaded."""

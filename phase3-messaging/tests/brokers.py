@@ -118,12 +118,12 @@ class Host:
     """A virtual host, as empty as a broker at its first start."""
 
     def __init__(self, directory: Path) -> None:
-        self._name = uuid.uuid4().hex
-        broker().ask("PUT", f"/vhosts/{self._name}").raise_for_status()
+        self.name = uuid.uuid4().hex
+        broker().ask("PUT", f"/vhosts/{self.name}").raise_for_status()
         self._password = directory / "broker-password"
         self._password.write_text(PASSWORD)
         self.settings = BrokerSettings(
-            broker_url=f"amqp://127.0.0.1:{broker().port}/{self._name}",
+            broker_url=f"amqp://127.0.0.1:{broker().port}/{self.name}",
             broker_password_file=self._password,
         )
 
@@ -169,7 +169,7 @@ class Host:
 
     def drop(self) -> None:
         """Leave nothing behind."""
-        broker().ask("DELETE", f"/vhosts/{self._name}")
+        broker().ask("DELETE", f"/vhosts/{self.name}")
 
 
 class Worker:

@@ -47,7 +47,7 @@ class Edge:
         secret = directory / "secret"
         secret.write_bytes(SECRET)
         text = (PHASE / "gateway/auth.conf").read_text()
-        (directory / "auth.conf").write_text(text.replace("chat:9000", monolith.address))
+        (directory / "auth.conf").write_text(text.replace("127.0.0.1:9000", monolith.address))
         (directory / "nginx.conf").write_text(
             CONFIGURATION.format(
                 phase=PHASE,

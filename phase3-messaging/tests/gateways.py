@@ -140,6 +140,7 @@ class Gateway:
         self._texts = {
             "0.0.0.0:8000": f"127.0.0.1:{self.port}",
             "0.0.0.0:9000": f"127.0.0.1:{self.operations_port}",
+            "http://127.0.0.1:9000": f"http://127.0.0.1:{self.operations_port}",
             "chat:8000": f"127.0.0.1:{service.port}",
             "chat:9000": monolith.address,
             "/srv/site": str(directory / "site"),

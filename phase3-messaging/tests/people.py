@@ -8,6 +8,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from chassis import services
+from chassis.database import Database
 from chassis.events import Event
 
 
@@ -46,8 +48,8 @@ def told(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[Event]:
     """Return the list that every event is added to from now on, instead of being published."""
     events: list[Event] = []
 
-    def publish(event: Event, _user_ids: Collection[str]) -> None:
+    def publish(event: Event, _audience: Collection[str]) -> None:
         events.append(event)
 
-    monkeypatch.setattr(app.extensions["publisher"], "publish", publish)
+    monkeypatch.setattr(services.of(app).get(Database)._publisher, "publish", publish)
     return events

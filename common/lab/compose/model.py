@@ -50,6 +50,8 @@ class Port:
 
     target: int
     published: int | None
+    is_range: bool = False
+    """Whether several processes can publish it, each on a port of its own from `published` on."""
 
 
 @dataclass(frozen=True)

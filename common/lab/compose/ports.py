@@ -37,7 +37,8 @@ def _port(value: object, where: Location) -> Port:
         host_ip, _ = section.take("host_ip")
         protocol, _ = section.take("protocol")
         section.done()
-        published = None if raw is None else port_number(raw, place)
+        first = "" if raw is None else str(raw)
+        where = where if raw is None else place
     else:
         short, _, protocol = text(value, where).partition("/")
         host_ip, _, ports = short.rpartition(":")
@@ -45,11 +46,12 @@ def _port(value: object, where: Location) -> Port:
         if "." in first:  # ip::target, any published port
             host_ip, first = first, ""
         target = port_number(ports, where)
-        published = port_number(first, where) if first else None
     _tcp_only(protocol, where)
     if host_ip != LOOPBACK:
         raise refuse(where, f'publish on loopback only, like "{LOOPBACK}:8000:8000"')
-    return Port(target, published)
+    first, is_range, _ = first.partition("-")
+    published = port_number(first, where) if first else None
+    return Port(target, published, bool(is_range))
 
 
 def _tcp_only(protocol: object, where: Location) -> None:

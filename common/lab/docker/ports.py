@@ -24,9 +24,12 @@ def settle(config: Mapping[str, Any], chooser: PortChooser, main: int) -> Publis
     moved: dict[str, list[str]] = {}
     for name, service in config["services"].items():
         wishes = [_number(port) for port in service.get("ports", ())]
-        settled = [wish if wish == main else _settle(chooser, wish) for wish in wishes]
+        settled = [
+            wish if wish == main or isinstance(wish, str) else _settle(chooser, wish)
+            for wish in wishes
+        ]
         has_main = has_main or main in settled
-        first = first or next(iter(settled), None)
+        first = first or next((one for one in settled if isinstance(one, int)), None)
         if settled != wishes:
             targets = [port["target"] for port in service["ports"]]
             pairs = zip(settled, targets, strict=True)
@@ -38,8 +41,11 @@ def _settle(chooser: PortChooser, wish: int | None) -> int:
     return chooser.any() if wish is None else chooser.at_or_after(wish)
 
 
-def _number(port: Mapping[str, Any]) -> int | None:
+def _number(port: Mapping[str, Any]) -> int | str | None:
+    """Return the wish; a range as it is: of that Docker itself takes what is free."""
     published = port.get("published")
+    if published and "-" in published:
+        return str(published)
     return int(published) if published and published.isdecimal() else None
 
 

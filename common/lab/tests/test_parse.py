@@ -107,6 +107,7 @@ def test_env_files_are_overridden_by_environment(tmp_path: Path) -> None:
         ('ports: ["127.0.0.1:8000:80"]', Port(80, 8000)),
         ('ports: ["127.0.0.1:${P:-8000}:80/tcp"]', Port(80, 8000)),
         ('ports: ["127.0.0.1::80"]', Port(80, None)),
+        ('ports: ["127.0.0.1:9000-9009:80"]', Port(80, 9000, is_range=True)),
         ("ports: [{target: 80, published: 8000, host_ip: 127.0.0.1}]", Port(80, 8000)),
     ],
 )

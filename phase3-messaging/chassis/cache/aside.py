@@ -8,6 +8,7 @@ Facebook", NSDI 2013, 3.2.1).
 
 import secrets
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import Generic, TypeVar, cast
 
 from redis import Redis
@@ -19,7 +20,12 @@ LEASE = b"lease "
 LEASE_MS = 3000
 """Who takes longer to read the database stores nothing; somebody else may begin."""
 
+# The last key is the place of the epoch's name: if that has changed, the new one is the answer.
 _READ = """
+local now = redis.call('GET', table.remove(KEYS))
+if now ~= ARGV[3] then
+  return now or ''
+end
 local found = {}
 for place, key in ipairs(KEYS) do
   found[place] = redis.call('GET', key)
@@ -28,6 +34,13 @@ for place, key in ipairs(KEYS) do
   end
 end
 return found
+"""
+_FORGET = """
+local now = redis.call('GET', table.remove(KEYS))
+if now ~= ARGV[1] then
+  return now or ''
+end
+return redis.call('DEL', unpack(KEYS))
 """
 _STORE = """
 for place, key in ipairs(KEYS) do
@@ -67,23 +80,24 @@ class CacheAside(Generic[Kept]):
             found.update(loaded)
         return found
 
-    def forget(self, ids: Collection[str]) -> None:
+    def forget(self, ids: Collection[str]) -> bool:
         """Delete documents; call it after the commit, and before the change is acknowledged.
 
-        If Redis cannot be told, the link is cut, and nobody reads what should have been deleted.
+        If Redis cannot be told, return False: the link is cut. This process reads nothing that
+        should have been deleted; others do until they hear of the change, or this one is back.
         """
-        epoch = self._link.epoch()
-        if epoch is None:
-            return
-        keys = [epoch.key(self._kind, one) for one in ids]
+        while epoch := self._link.epoch_to_change():
+            if self._link.run(epoch, partial(self._delete, epoch, ids)) is not None:
+                return True
+        return False
 
-        def delete(redis: Redis) -> int:
-            deleted = redis.delete(*keys)
-            if not isinstance(deleted, int):
-                raise Garbage("Redis did not say how many keys it has deleted")
-            return deleted
-
-        self._link.run(epoch, delete)
+    def _delete(self, epoch: Epoch, ids: Collection[str], redis: Redis) -> int:
+        keys = [*(epoch.key(self._kind, one) for one in ids), epoch.place]
+        deleted = redis.eval(_FORGET, len(keys), *keys, epoch.name)
+        epoch.require_present(deleted)
+        if not isinstance(deleted, int):
+            raise Garbage("Redis did not say how many keys it has deleted")
+        return deleted
 
     def _look(
         self, epoch: Epoch, keys: Mapping[str, str], lease: bytes
@@ -91,7 +105,9 @@ class CacheAside(Generic[Kept]):
         """Return what is there by id, and the ids where the lease lies now."""
 
         def look(redis: Redis) -> tuple[dict[str, Kept], list[str]]:
-            reply = redis.eval(_READ, len(keys), *keys.values(), lease, LEASE_MS)
+            asked = (*keys.values(), epoch.place)
+            reply = redis.eval(_READ, len(asked), *asked, lease, LEASE_MS, epoch.name)
+            epoch.require_present(reply)
             found: dict[str, Kept] = {}
             leased: list[str] = []
             for (one, key), stored in zip(keys.items(), listed(reply, len(keys)), strict=True):

@@ -42,16 +42,38 @@ class Garbage(RedisError):
     """An answer that nobody here has written."""
 
 
+class Over(RedisError):
+    """Another process has begun a new epoch of this name; empty if Redis has forgotten it."""
+
+    def __init__(self, present: str) -> None:
+        super().__init__("the epoch is over")
+        self.present = present
+
+
 @dataclass
 class Epoch:
-    """A stretch of time in which no command failed. What earlier ones have left is never read.
+    """A stretch of time in which no command of any process failed.
 
-    Whatever may have gone unnoticed while the link was cut, a deletion above all, concerns keys
-    that nobody asks for any more; they expire.
+    What earlier ones have left is never read. Whatever may have gone unnoticed while some process
+    was cut off, a deletion above all, concerns keys that nobody asks for any more; they expire.
+
+    The name of the present one lies in Redis. Whoever comes, or comes back, begins one; the others
+    find out with their next command, which asks for the name together with all else.
     """
 
     client: Redis
     name: str = field(default_factory=lambda: secrets.token_hex(6))
+    place: str = f"chat:{VERSION}:epoch"
+
+    def begin(self) -> None:
+        """Let this be the present one, for every process."""
+        if self.client.set(self.place, self.name) is not True:
+            raise Garbage("Redis takes no epoch")
+
+    def require_present(self, reply: object) -> None:
+        """Raise `Over` if an answer is the name of another epoch."""
+        if isinstance(reply, bytes) and reply != self.name.encode():
+            raise Over(reply.decode(errors="replace"))
 
     def key(self, kind: str, name: str) -> str:
         """Return the key of a document."""
@@ -59,11 +81,7 @@ class Epoch:
 
 
 class Link:
-    """Shared by all threads of the process, which is the only one that writes to the database.
-
-    That it is the only one matters: another process would go on in its own epoch, and read what
-    this one failed to delete.
-    """
+    """Shared by all threads of the process."""
 
     def __init__(self, url: str, timeout: float, pause: float) -> None:
         given = parse_url(url)  # type: ignore[no-untyped-call]
@@ -74,6 +92,7 @@ class Link:
         self._lock = threading.Lock()
         self._trying = threading.Lock()
         self._try_at = 0.0
+        self._missed = False
         self._said_off = False
         self._try_if_due()
 
@@ -85,12 +104,24 @@ class Link:
             self._try_if_due()
         return epoch
 
+    def epoch_to_change(self) -> Epoch | None:
+        """Return the present epoch; None: what should be deleted there is in none that follows."""
+        epoch = self.epoch()
+        if epoch is None:
+            with self._lock:
+                epoch = self._epoch
+                self._missed = epoch is None
+        return epoch
+
     def run(self, epoch: Epoch, command: Callable[[Redis], Reply]) -> Reply | None:
         """Return Redis's answer, never None, or None if there was no good one in time."""
         started = time.perf_counter()
         _due.at = started + self._timeout
         try:
             return command(epoch.client)
+        except Over as over:
+            self._join(epoch, over)
+            return None
         except (RedisError, OSError) as error:
             self._end(epoch, error)
             context.describe("cache", "off")
@@ -115,16 +146,34 @@ class Link:
             epoch = Epoch(_connect(self._address, self._timeout))
             _due.at = time.perf_counter() + 3 * self._timeout  # connects, asks who it is, tries it
             _prove(epoch)
+            while not self._begun(epoch):
+                epoch = Epoch(epoch.client)
         except Exception as error:  # noqa: BLE001 - whatever it is, what works without must not break
             with self._lock:
                 self._wait_after(error)
         else:
             with self._lock:
-                self._epoch = epoch
                 self._said_off = False
                 log.info("cache.on", epoch=epoch.name)
         finally:
             self._trying.release()
+
+    def _begun(self, epoch: Epoch) -> bool:
+        """Begin an epoch for all; return False if a deletion was missed before it was ours, too."""
+        self._missed = False
+        epoch.begin()
+        with self._lock:
+            if not self._missed:
+                self._epoch = epoch
+        return not self._missed
+
+    def _join(self, epoch: Epoch, over: Over) -> None:
+        """Go on in the epoch that another process has begun."""
+        if not over.present:
+            self._end(epoch, over)
+        with self._lock:
+            if self._epoch is epoch:
+                self._epoch = Epoch(epoch.client, over.present)
 
     def _end(self, epoch: Epoch, error: Exception) -> None:
         with self._lock:

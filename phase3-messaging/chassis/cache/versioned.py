@@ -41,7 +41,8 @@ class VersionedDocuments:
         keys = self._keys(epoch, versions)
 
         def get(redis: Redis) -> dict[str, dict[str, Any]]:
-            replies = listed(redis.mget(keys.values()), len(keys))
+            now, *replies = listed(redis.mget(epoch.place, *keys.values()), 1 + len(keys))
+            epoch.require_present(now or b"")
             found = {
                 one: unpack(key, stored)
                 for (one, key), stored in zip(keys.items(), replies, strict=True)

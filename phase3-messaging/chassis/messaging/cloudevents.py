@@ -3,7 +3,7 @@
 from typing import Any, NotRequired, TypedDict
 
 from chassis.correlation import traceparent
-from chassis.events import Event
+from chassis.events import Announcement
 
 CONTENT_TYPE = "application/cloudevents+json"
 
@@ -23,13 +23,16 @@ class CloudEvent(TypedDict):
     subject: NotRequired[str]
     """The conversation."""
     rev: NotRequired[int]
+    audience: NotRequired[str]
+    """Who alone is to hear of it, with commas between; without it the conversation's members."""
     traceparent: str
     requestid: NotRequired[str]
     data: dict[str, Any]
 
 
-def cloud_event(event: Event, topic: str) -> CloudEvent:
+def cloud_event(announced: Announcement, topic: str) -> CloudEvent:
     """Return an event as other processes see it."""
+    event = announced.event
     written = CloudEvent(
         specversion="1.0",
         id=event["id"],
@@ -45,6 +48,8 @@ def cloud_event(event: Event, topic: str) -> CloudEvent:
         written["subject"] = event["conversation_id"]
     if event["rev"] is not None:
         written["rev"] = event["rev"]
+    if announced.audience:
+        written["audience"] = ",".join(announced.audience)
     if event["request_id"] is not None:
         written["requestid"] = event["request_id"]
     return written

@@ -24,8 +24,8 @@ from chassis.messaging.cloudevents import CloudEvent
 from chassis.messaging.errors import Permanent, Transient
 from chassis.messaging.process import Backoff
 from chassis.messaging.retries import Answer, acknowledge, onward
-from chassis.messaging.schemas import Schemas, Unacceptable
-from chassis.messaging.topology import Topology
+from chassis.messaging.schemas import Newer, Schemas, Unacceptable
+from chassis.messaging.topology import Queue, Topology
 from chassis.work import Work
 
 PREFETCH = 32
@@ -56,7 +56,8 @@ class Consumer:
         schemas: Schemas,
     ) -> None:
         self._queue = queue
-        (self._declared,) = (one for one in topology.queues if one.name == queue)
+        named = (one for one in topology.queues if one.name == queue)
+        self._declared = next(named, Queue(queue, ()))  # which has none if it is switched off
         self._waits_for = EVERYBODYS if self._declared.retries else (Unavailable, Transient)
         self._handle = handle
         self._database = database
@@ -67,6 +68,9 @@ class Consumer:
 
     def run(self, stopping: Event) -> None:
         """Consume until told to stop. Errors: `TopologyMismatch`."""
+        if self._queue in self._topology.off:
+            log.info("consumer.off", queue=self._queue)
+            stopping.wait()
         backoff = Backoff()
         while not stopping.is_set():
             try:
@@ -90,9 +94,13 @@ class Consumer:
                 worker.submit(settle, method.delivery_tag, properties, body)
 
             def settle(tag: int, properties: Any, body: bytes) -> None:
+                if gone.is_set():
+                    return
                 is_over = lambda: gone.is_set() or stopping.is_set()  # noqa: E731
                 answer = self._deal_with(properties, body, is_over)
-                if answer is not None and not gone.is_set():
+                if answer is None:
+                    gone.set()  # and what comes after it has to wait, too
+                elif not gone.is_set():
                     connection.add_callback_threadsafe(partial(answer, channel, tag))
 
             tag = channel.basic_consume(self._queue, arrived)
@@ -120,6 +128,11 @@ class Consumer:
             except Unacceptable as error:
                 log.error("event.unacceptable", queue=self._queue, reason=str(error))  # noqa: TRY400
                 failure: Exception = error
+            except Newer as error:
+                log.warning("event.newer", queue=self._queue, reason=str(error))
+                while not is_over():
+                    time.sleep(TURN)
+                return None
             except Exception as error:
                 if not isinstance(error, Transient | Permanent | Unavailable):
                     log.exception("event.failed", queue=self._queue)

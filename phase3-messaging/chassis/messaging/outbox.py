@@ -8,6 +8,7 @@ relay at a time.
 import time
 import zlib
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -28,7 +29,8 @@ from chassis.clock import now_ms
 from chassis.database import Base
 from chassis.errors import StorageFull
 from chassis.events import Announcement
-from chassis.messaging.cloudevents import cloud_event
+from chassis.messaging.cloudevents import CloudEvent, cloud_event
+from chassis.messaging.schemas import Upcasts
 
 # Apart from what is emptied, exported and imported, as the mode is.
 metadata = MetaData()
@@ -66,9 +68,18 @@ class OutboxRow(Base):
 
 
 class Outbox:
-    """Writes events down. `topics` has the topic of each type; a type without one is a mistake."""
+    """Writes events down. `topics` has the topic of each type; a type without one is a mistake.
 
-    def __init__(self, topics: Mapping[str, str], at_most: int) -> None:
+    `upcasts` are those to versions that may be written: all readers know them.
+    """
+
+    def __init__(
+        self,
+        topics: Mapping[str, str],
+        at_most: int,
+        upcasts: Upcasts = MappingProxyType({}),
+    ) -> None:
+        self._upcasts = upcasts
         self._topics = topics
         self._at_most = at_most
         self._looked = 0.0
@@ -84,12 +95,18 @@ class Outbox:
         lanes = [lane_of(one["conversation_id"] or one["id"]) for one in events]
         topics = [self._topics[one["type"]] for one in events]
         written = [
-            orjson.dumps(cloud_event(*one)).decode() for one in zip(events, topics, strict=True)
+            orjson.dumps(self._newest(cloud_event(*one))).decode()
+            for one in zip(announcements, topics, strict=True)
         ]
         raw: Any = connection.connection.dbapi_connection
         stored = raw.execute(_INSERT, (lanes, topics, written, [now_ms()] * len(events)))
         self._require_room(raw, stored.fetchone()[0])
         return True
+
+    def _newest(self, event: CloudEvent) -> CloudEvent:
+        while upcast := self._upcasts.get(event["dataschema"]):
+            event = upcast(event)
+        return event
 
     def _require_room(self, raw: Any, newest: int) -> None:
         if time.monotonic() - self._looked < LOOK_EVERY:

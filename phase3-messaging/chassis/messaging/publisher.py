@@ -27,8 +27,9 @@ class Message(NamedTuple):
 class ConfirmedPublisher:
     """One connection, used by one thread. What it raises is an `AMQPError`; then make another."""
 
-    def __init__(self, parameters: URLParameters, exchange: str) -> None:
+    def __init__(self, parameters: URLParameters, exchange: str, *, mandatory: bool = True) -> None:
         self._exchange = exchange
+        self._mandatory = mandatory
         self._sent = 0
         self._waiting: set[int] = set()
         self._refused = ""
@@ -58,7 +59,7 @@ class ConfirmedPublisher:
                 type=one.topic,
             )
             self._channel.basic_publish(
-                self._exchange, one.topic, one.body.encode(), properties, mandatory=True
+                self._exchange, one.topic, one.body.encode(), properties, self._mandatory
             )
         self._run(lambda: not self._waiting, CONFIRMED_WITHIN)
         if self._waiting or self._refused:

@@ -79,7 +79,7 @@ class Relay:
         with closing(BlockingConnection(self._broker)) as connection:
             self._topology.declare(connection)
         with (
-            closing(ConfirmedPublisher(self._broker, self._topology.exchange)) as publisher,
+            closing(self._publisher()) as publisher,
             psycopg.connect(self._database, autocommit=True) as database,
         ):
             told: list[object] = []
@@ -93,6 +93,11 @@ class Relay:
                 elif not told:  # and not while it looked, either
                     publisher.idle(database.fileno(), POLL)
                 self._prune(database)
+
+    def _publisher(self) -> ConfirmedPublisher:
+        """Connect. While a subscriber is switched off, nobody may want an event, and rightly so."""
+        mandatory = not self._topology.off
+        return ConfirmedPublisher(self._broker, self._topology.exchange, mandatory=mandatory)
 
     def move(self, database: psycopg.Connection[Any], publisher: ConfirmedPublisher) -> int:
         """Publish a batch and mark it; return how many events that were."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pika.adapters.blocking_connection import BlockingConnection
@@ -64,6 +64,15 @@ class Topology:
     exchange: str
     queues: Sequence[Queue]
     dead: Queue
+    off: Sequence[str] = ()
+    """Queues that there shall not be: nobody would empty them, and full they hold up all others."""
+
+    def without(self, names: str) -> "Topology":
+        """Return it without some queues, with commas between; `ValueError` for what is none."""
+        off = [one.strip() for one in names.split(",") if one.strip()]
+        if unknown := set(off) - {queue.name for queue in self.queues}:
+            raise ValueError(f"there is no subscriber {', '.join(sorted(unknown))}")
+        return replace(self, queues=[one for one in self.queues if one.name not in off], off=off)
 
     @property
     def dead_exchange(self) -> str:
@@ -78,6 +87,8 @@ class Topology:
                 channel.exchange_declare(exchange, ExchangeType.topic, durable=True)
             for queue in (self.dead, *self.queues):
                 self._declare(channel, queue)
+            for name in self.off:
+                channel.queue_delete(name)
         except ChannelClosedByBroker as error:
             found = _NOT_EQUAL.search(error.reply_text)
             if not found:

@@ -121,6 +121,7 @@ class AuthService:
                 raise UsernameTaken(f"Somebody else is called {username}.")
             # One transaction for both: nobody ever sees an account without a profile.
             self._profiles.create(work.connection, user_id, username, display_name)
+            work.announce(new_event("user.registered", {"user_id": user_id, "username": username}))
             return self._log_in(session, user_id, ACCESS_TTL_MAX)
 
     def log_in(self, username: str, password: str, access_ttl: int, address: str) -> Tokens:

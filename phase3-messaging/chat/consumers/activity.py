@@ -19,7 +19,7 @@ def main() -> int:
         record,
         database=Database(settings),
         broker=settings.parameters(ACTIVITY),
-        topology=TOPOLOGY,
+        topology=TOPOLOGY.without(settings.subscribers_off),
         schemas=schemas(),
     )
     return until_stopped(settings.log_level, consumer.run)

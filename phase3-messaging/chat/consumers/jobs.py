@@ -8,10 +8,9 @@ from threading import Event, Thread
 from chassis.cache.erasing import erase
 from chassis.database import Database
 from chassis.errors import Unavailable
-from chassis.messaging.outbox import Outbox
 from chassis.messaging.process import until_stopped
 from chassis.messaging.steps import StepsConsumer
-from chat.catalogue import TOPICS, schemas
+from chat.catalogue import outbox, schemas
 from chat.conversations.members import MemberService
 from chat.jobs import export
 from chat.jobs.deletion import Deletion
@@ -28,7 +27,7 @@ LOOK_EVERY = 30.0
 def main() -> int:
     """Consume until stopped; return the exit code."""
     settings = JobSettings(database_connections=2)
-    database = Database(settings, outbox=Outbox(TOPICS, settings.outbox_max))
+    database = Database(settings, outbox=outbox(settings))
     members = MemberService(database, MessageTimeline(), ProfileService(database))
     ways: dict[str, Do] = {
         "export": partial(export.write, database, keep=settings.export_keep),
@@ -40,7 +39,7 @@ def main() -> int:
         worker.steps,
         database=database,
         broker=settings.parameters(JOBS),
-        topology=TOPOLOGY,
+        topology=TOPOLOGY.without(settings.subscribers_off),
         schemas=schemas(),
     )
 

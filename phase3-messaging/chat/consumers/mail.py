@@ -97,7 +97,7 @@ def main() -> int:
         Mailer(settings).send,
         database=Database(settings),
         broker=settings.parameters(MAIL),
-        topology=TOPOLOGY,
+        topology=TOPOLOGY.without(settings.subscribers_off),
         schemas=schemas(),
     )
     return until_stopped(settings.log_level, consumer.run)

@@ -5,9 +5,8 @@ from threading import Event, Thread
 
 from chassis.database import Database
 from chassis.messaging.consumer import Consumer
-from chassis.messaging.outbox import Outbox
 from chassis.messaging.process import until_stopped
-from chat.catalogue import TOPICS, schemas
+from chat.catalogue import outbox, schemas
 from chat.notifications.digest import ask_until_stopped
 from chat.notifications.telling import tell
 from chat.settings import MailSettings
@@ -17,13 +16,13 @@ from chat.topology import NOTIFICATIONS, TOPOLOGY
 def main() -> int:
     """Consume until stopped; return the exit code."""
     settings = MailSettings(database_connections=2)
-    database = Database(settings, outbox=Outbox(TOPICS, settings.outbox_max))
+    database = Database(settings, outbox=outbox(settings))
     consumer = Consumer(
         NOTIFICATIONS,
         tell,
         database=database,
         broker=settings.parameters(NOTIFICATIONS),
-        topology=TOPOLOGY,
+        topology=TOPOLOGY.without(settings.subscribers_off),
         schemas=schemas(),
     )
 

@@ -89,10 +89,9 @@ class MemberService:
             if target.user_id == caller.user_id and role != "owner":
                 raise Forbidden("Hand ownership over first, by making somebody else the owner.")
             if target.role != role:
-                people = audience(connection, conversation_id)
                 if role == "owner":
-                    self._give_role(work, member, caller.user_id, "admin", people)
-                self._give_role(work, member, user_id, role, people)
+                    self._give_role(work, member, caller.user_id, "admin")
+                self._give_role(work, member, user_id, role)
             row = connection.execute(
                 _members(conversation_id).where(MemberRow.user_id == user_id)
             ).one()
@@ -111,7 +110,6 @@ class MemberService:
             if not leaving and member.role == "admin" and target.role != "member":
                 raise Forbidden("An admin removes members only.")
             _delete(connection, conversation_id, user_id)
-            left = audience(connection, conversation_id)
             removed, noticed = self._note(
                 connection,
                 member,
@@ -119,11 +117,11 @@ class MemberService:
                 "conversation.member_removed",
                 {"user_id": user_id},
             )
-            work.announce(removed, [user_id, *left])
-            work.announce(noticed, left)
+            work.announce(removed)
+            work.announce(noticed)
             heir = _heir(connection, conversation_id) if target.role == "owner" else None
             if heir is not None:
-                self._give_role(work, member, heir, "owner", left)
+                self._give_role(work, member, heir, "owner")
 
     def _require_group_role(
         self, connection: Connection, caller: Caller, conversation_id: str, *roles: Role
@@ -169,15 +167,12 @@ class MemberService:
             conversation_id=actor.conversation_id,
             rev=changed["rev"],
         )
-        people = audience(work.connection, actor.conversation_id)
         work.announce(created, added)
-        work.announce(changed, people)
-        work.announce(noticed, people)
+        work.announce(changed)
+        work.announce(noticed)
 
-    def _give_role(
-        self, work: Work, actor: Membership, user_id: str, role: Role, people: Sequence[str]
-    ) -> None:
-        """Give a role, and tell these people."""
+    def _give_role(self, work: Work, actor: Membership, user_id: str, role: Role) -> None:
+        """Give a role, and tell the members."""
         _set_role(work.connection, actor.conversation_id, user_id, role)
         changed, noticed = self._note(
             work.connection,
@@ -186,8 +181,8 @@ class MemberService:
             "conversation.role_changed",
             {"user_id": user_id, "role": role},
         )
-        work.announce(changed, people)
-        work.announce(noticed, people)
+        work.announce(changed)
+        work.announce(noticed)
 
     def _note(
         self,

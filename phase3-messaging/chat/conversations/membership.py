@@ -1,5 +1,6 @@
 """Who may see a conversation. Everything that touches one asks here first."""
 
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.orm import aliased
 
+from chassis.database import as_items, items_of
 from chassis.errors import Conflict, Forbidden, NotFound
 from chat.conversations.documents import Kind, Role
 from chat.conversations.models import ConversationRow, MemberRow
@@ -66,6 +68,10 @@ _AUDIENCE = select(MemberRow.user_id).where(
     MemberRow.conversation_id == bindparam("conversation_id")
 )
 
+_AUDIENCES = select(MemberRow.conversation_id, MemberRow.user_id).where(
+    MemberRow.conversation_id.in_(items_of("conversation_ids"))
+)
+
 _mine, _theirs = aliased(MemberRow), aliased(MemberRow)
 _ACQUAINTANCES = (
     select(_theirs.user_id)
@@ -97,8 +103,19 @@ def require_member(
 
 
 def audience(connection: Connection, conversation_id: str) -> list[str]:
-    """Return the ids of all members, who are to hear of an event."""
+    """Return the ids of all members."""
     return list(connection.scalars(_AUDIENCE, {"conversation_id": conversation_id}))
+
+
+def audiences(
+    connection: Connection, conversation_ids: Collection[str]
+) -> defaultdict[str, set[str]]:
+    """Return the members of several conversations, by conversation."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    asked = {"conversation_ids": as_items(conversation_ids)}
+    for conversation_id, user_id in connection.execute(_AUDIENCES, asked).all():
+        found[conversation_id].add(user_id)
+    return found
 
 
 def acquaintances(

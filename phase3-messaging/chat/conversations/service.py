@@ -22,12 +22,7 @@ from chat.conversations.documents import (
     direct_id,
     notice,
 )
-from chat.conversations.membership import (
-    Membership,
-    audience,
-    no_such_conversation,
-    require_member,
-)
+from chat.conversations.membership import Membership, no_such_conversation, require_member
 from chat.conversations.models import ConversationRow, MemberRow, next_activity
 from chat.conversations.paging import NewestFirst
 from chat.conversations.timeline import People, Timeline, require_known
@@ -88,7 +83,7 @@ class ConversationService:
             is_new = _insert(work.connection, conversation_id, caller, "direct", None, [other_id])
             document = self._get(work.connection, conversation_id, caller.user_id)
             if is_new:
-                _announce(work, document, [caller.user_id, other_id], None)
+                _announce(work, document, None)
         return document, is_new
 
     def create_group(self, caller: Caller, name: str, member_ids: Sequence[str]) -> Conversation:
@@ -96,7 +91,6 @@ class ConversationService:
         others = [one for one in dict.fromkeys(member_ids) if one != caller.user_id]
         require_known("member_ids", member_ids, self._people.missing(member_ids))
         conversation_id = new_id()
-        people = [caller.user_id, *others]
         with self._database.write() as work:
             _insert(work.connection, conversation_id, caller, "group", name, others)
             noticed = self._timeline.append_notice(
@@ -106,8 +100,8 @@ class ConversationService:
                 notice("created", user_ids=others, name=name),
             )
             document = self._get(work.connection, conversation_id, caller.user_id)
-            _announce(work, document, people, noticed["rev"])
-            work.announce(noticed, people)
+            _announce(work, document, noticed["rev"])
+            work.announce(noticed)
         return document
 
     def rename(self, caller: Caller, conversation_id: str, name: str) -> Conversation:
@@ -136,7 +130,7 @@ class ConversationService:
             if read_up_to(work.connection, conversation_id, caller.user_id, seq):
                 data = {"user_id": caller.user_id, "read_seq": seq}
                 event = new_event("read", data, conversation_id=conversation_id)
-                work.announce(event, audience(work.connection, conversation_id))
+                work.announce(event)
             else:
                 member = require_member(work.connection, conversation_id, caller.user_id)
                 seq = member.read_seq
@@ -152,9 +146,8 @@ class ConversationService:
             conversation_id=actor.conversation_id,
             rev=noticed["rev"],
         )
-        people = audience(work.connection, actor.conversation_id)
-        work.announce(noticed, people)
-        work.announce(renamed, people)
+        work.announce(noticed)
+        work.announce(renamed)
 
     def _get(self, connection: Connection, conversation_id: str, reader_id: str) -> Conversation:
         row = connection.execute(
@@ -216,7 +209,7 @@ def _insert(
     return True
 
 
-def _announce(work: Work, document: Conversation, people: Sequence[str], rev: int | None) -> None:
+def _announce(work: Work, document: Conversation, rev: int | None) -> None:
     data = {key: document[key] for key in ("kind", "name", "created_by")}
     event = new_event("conversation.created", data, conversation_id=document["id"], rev=rev)
-    work.announce(event, people)
+    work.announce(event)

@@ -10,7 +10,7 @@ from chassis.events import Event, new_event
 from chassis.identity import Caller
 from chassis.work import Work
 from chat.conversations.counters import touch
-from chat.conversations.membership import Membership, audience, require_member
+from chat.conversations.membership import Membership, require_member
 from chat.messages import store
 from chat.messages.documents import Message, StoredMessage
 from chat.messages.timeline import message_event
@@ -83,7 +83,7 @@ def remove(work: Work, conversation_id: str, message_id: str) -> str:
         store.remove_reactions(connection, stored)
         store.change(connection, stored, rev, {"body": None, "deleted_at": now_ms()})
         gone = store.document(connection, conversation_id, message_id)
-        work.announce(message_event("message.deleted", gone), audience(connection, conversation_id))
+        work.announce(message_event("message.deleted", gone))
     return stored.sender_id
 
 
@@ -97,4 +97,4 @@ def changing(work: Work, caller: Caller, conversation_id: str, message_id: str) 
     change.after = store.document(connection, conversation_id, message_id)
     event = change.event()
     if event is not None:
-        work.announce(event, audience(connection, conversation_id))
+        work.announce(event)

@@ -12,7 +12,7 @@ from chassis.identity import Caller
 from chassis.replica import rereading
 from chassis.work import Work
 from chat.conversations.counters import read_up_to
-from chat.conversations.membership import audience, require_member
+from chat.conversations.membership import require_member
 from chat.messages import store
 from chat.messages.changing import Change, changing
 from chat.messages.documents import Message, message_document
@@ -87,8 +87,7 @@ class MessageService:
                 store.insert_text(connection, stored, sent_hash)
                 read_up_to(connection, conversation_id, caller.user_id, stored.seq)
                 message = message_document(stored, [])
-                people = audience(connection, conversation_id)
-                work.announce(message_event("message.created", message), people)
+                work.announce(message_event("message.created", message))
         except store.SentBefore:  # the rollback has given the number back
             return self._sent_before(caller, conversation_id, client_id, sent_hash), False
         return message, True

@@ -11,6 +11,7 @@ from chassis.ids import new_id
 from chassis.messaging.cloudevents import CloudEvent
 from chassis.work import Work
 from chat.conversations.membership import audience, names_of
+from chat.messages.versions import V2, message_of
 from chat.notifications.mentions import mentioned
 from chat.notifications.models import NotificationRow, PreferencesRow
 from chat.profiles.service import ids_of
@@ -18,7 +19,8 @@ from chat.profiles.service import ids_of
 
 def tell(work: Work, event: CloudEvent) -> None:
     """Do what an event that the queue is bound to asks for."""
-    _ON[event["type"]](work.connection, event["subject"], event["data"])
+    said = {"message": message_of(event)} if event["dataschema"] == V2 else event["data"]
+    _ON[event["type"]](work.connection, event["subject"], said)
 
 
 def _created(connection: Connection, conversation_id: str, data: dict[str, Any]) -> None:

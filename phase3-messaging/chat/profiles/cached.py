@@ -11,12 +11,17 @@ TTL = 600
 """Seconds."""
 
 
+def kept_profiles(link: Link) -> CacheAside[Profile]:
+    """Return those that are in the cache."""
+    return CacheAside(link, "profile", TTL)
+
+
 class CachedProfiles(ProfileService):
     """Profiles come from the cache; whatever else there is to do, phase 0 does."""
 
     def __init__(self, database: Database, link: Link) -> None:
         super().__init__(database)
-        self._kept: CacheAside[Profile] = CacheAside(link, "profile", TTL)
+        self._kept = kept_profiles(link)
 
     def get_many(self, user_ids: Sequence[str]) -> list[Profile]:
         """Return the profiles that exist, in the order asked for, each once."""

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select, update
 from chassis.clock import now_ms, rfc3339
 from chassis.database import Database, insert_if_new
 from chassis.errors import NotFound
+from chassis.events import new_event
 from chassis.pages import Page, decode_cursor, encode_cursor
 from chassis.replica import rereading
 from chassis.text import for_search
@@ -87,7 +88,7 @@ class ProfileService:
 
     def edit(self, user_id: str, display_name: str | None, bio: str | None) -> Profile:
         """Change what is given; None leaves it as it is."""
-        with self._database.session() as (session, _):
+        with self._database.session() as (session, work):
             profile = session.get_one(ProfileRow, user_id)
             if display_name is not None:
                 profile.display_name = display_name
@@ -95,6 +96,7 @@ class ProfileService:
             if bio is not None:
                 profile.bio = bio
             profile.updated_at = now_ms()
+            work.announce(new_event("profile.changed", {"user_id": user_id}))
             return _document(profile)
 
     @rereading

@@ -1,4 +1,4 @@
-"""Which sockets are open, by person and by login. In memory: one process, phase 0's simplicity."""
+"""Which sockets are open at this process, by person and by login."""
 
 import threading
 from collections import defaultdict
@@ -44,6 +44,11 @@ class Connections:
         """Return those people who have a socket open."""
         with self._lock:
             return [user_id for user_id in user_ids if user_id in self._by_user]
+
+    def people(self) -> list[str]:
+        """Return who has a socket open."""
+        with self._lock:
+            return list(self._by_user)
 
     def of_logins(self, login_ids: Collection[str]) -> list[str]:
         """Return the sockets of these logins."""

@@ -3,6 +3,7 @@
 import re
 import threading
 import time
+from collections.abc import Collection
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -23,7 +24,8 @@ class DeliveryMetrics:
     """Counts of messages and events, and the time from send to receipt.
 
     It begins when the request that sends a message comes in, and ends when the kernel has taken the
-    event's frame: once for each socket that gets it. Neither network nor browser is in it.
+    event's frame: once for each socket of this process that gets it. Outbox, relay and broker are
+    in it; network and browser are not. Another process knows no beginning, and measures nothing.
     """
 
     def __init__(self, registry: CollectorRegistry) -> None:
@@ -42,8 +44,8 @@ class DeliveryMetrics:
         self._under_way: dict[str, float] = {}
         self._lock = threading.Lock()
 
-    def published(self, event: Event) -> None:
-        """Note an event before it is queued for its sockets."""
+    def publish(self, event: Event, _audience: Collection[str]) -> None:
+        """Note an event of this process once it is committed; it comes back by the broker."""
         if event["type"] != "message.created" or event["data"]["message"]["kind"] != "text":
             return
         self._accepted.inc()

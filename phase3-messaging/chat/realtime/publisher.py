@@ -8,7 +8,6 @@ from flask_socketio import SocketIO
 from chassis.events import Event, new_event
 from chassis.identity import LOGINS_ENDED
 from chat.realtime.connections import Connections
-from chat.realtime.delivery import DeliveryMetrics
 
 log = structlog.get_logger()
 
@@ -24,20 +23,15 @@ def room_of(user_id: str) -> str:
 class SocketPublisher:
     """Publishes events to open sockets, and closes sockets."""
 
-    def __init__(
-        self, socketio: SocketIO, connections: Connections, metrics: DeliveryMetrics
-    ) -> None:
+    def __init__(self, socketio: SocketIO, connections: Connections) -> None:
         self._socketio = socketio
         self._connections = connections
-        self._metrics = metrics
 
     def publish(self, event: Event, user_ids: Collection[str]) -> None:
         """Queue the event for each socket of these people; close those of logins that ended."""
-        self._metrics.published(event)
         try:
             if event["type"] == LOGINS_ENDED:
-                sids = self._connections.of_logins(event["data"]["login_ids"])
-                self._close(sids, "login-ended", reconnect=False)
+                self.close_logins(event["data"]["login_ids"])
             else:
                 self._emit(event, user_ids)
         except Exception:
@@ -48,9 +42,14 @@ class SocketPublisher:
         if rooms:
             self._socketio.emit(event["type"], event, to=rooms)
 
-    def close_all(self) -> None:
-        """Close every socket, because the server stops."""
-        self._close(self._connections.all(), "server-stopping", reconnect=True)
+    def close_logins(self, login_ids: Collection[str]) -> None:
+        """Close the sockets of logins that have ended."""
+        sids = self._connections.of_logins(login_ids)
+        self._close(sids, "login-ended", reconnect=False)
+
+    def close_all(self, reason: str = "server-stopping") -> None:
+        """Close every socket; its client comes back, and catches up."""
+        self._close(self._connections.all(), reason, reconnect=True)
 
     def _close(self, sids: Iterable[str], reason: str, *, reconnect: bool) -> None:
         data = {

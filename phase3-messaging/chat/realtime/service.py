@@ -10,8 +10,9 @@ from chassis.errors import NotFound
 from chassis.events import Publisher, new_event
 from chassis.identity import Caller
 from chassis.replica import rereading
-from chat.conversations.membership import acquaintances, audience, require_member
+from chat.conversations.membership import acquaintances, require_member
 from chat.realtime.connections import Connections
+from chat.realtime.elsewhere import Elsewhere
 
 TYPING_INTERVAL = 1.0
 """Seconds between two `typing` events of one person in one conversation that are passed on."""
@@ -27,8 +28,15 @@ class Presence(TypedDict):
 class PresenceService:
     """Tells people who share a conversation when one of them comes and goes."""
 
-    def __init__(self, database: Database, connections: Connections, publisher: Publisher) -> None:
+    def __init__(
+        self,
+        database: Database,
+        connections: Connections,
+        elsewhere: Elsewhere,
+        publisher: Publisher,
+    ) -> None:
         self._database = database
+        self._elsewhere = elsewhere
         self._connections = connections
         self._publisher = publisher
         self._telling = threading.Lock()
@@ -40,7 +48,7 @@ class PresenceService:
         with self._database.read(fresh_for=[caller.user_id]) as connection:
             visible = acquaintances(connection, caller.user_id, asked)
         visible.add(caller.user_id)
-        online = set(self._connections.online(asked))
+        online = {*self._connections.online(asked), *self._elsewhere.online(asked)}
         return [
             Presence(user_id=user_id, online=user_id in online)
             for user_id in asked
@@ -49,14 +57,12 @@ class PresenceService:
 
     def announce(self, user_id: str) -> None:
         """Tell those who share a conversation with this person, and their own other sockets."""
-        with self._database.read() as connection:
-            people = acquaintances(connection, user_id)
         # One reload closes a socket and opens one, in two threads: whoever speaks last has to
         # say what is so by then.
         with self._telling:
             online = bool(self._connections.online([user_id]))
             event = new_event("presence", {"user_id": user_id, "online": online})
-            self._publisher.publish(event, people | {user_id})
+            self._publisher.publish(event, ())
 
 
 class TypingService:
@@ -78,9 +84,8 @@ class TypingService:
                 require_member(connection, conversation_id, user_id)
             except NotFound:
                 return
-            people = audience(connection, conversation_id)
         event = new_event("typing", {"user_id": user_id}, conversation_id=conversation_id)
-        self._publisher.publish(event, [one for one in people if one != user_id])
+        self._publisher.publish(event, ())
 
     def _is_due(self, user_id: str, conversation_id: str) -> bool:
         now = time.monotonic()

@@ -9,3 +9,5 @@ class RealtimeSettings(BaseSettings):
 
     sockets_max: int = Field(default=300, ge=0, le=5000)
     ticket_ttl: int = Field(default=30, ge=1)
+    realtime_push: bool = True
+    """Whether sockets are told of events; without it clients find out by asking."""

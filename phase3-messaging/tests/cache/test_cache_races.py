@@ -15,6 +15,7 @@ from running import Person, Server, wait_for
 from chassis import services
 from chassis.cache.aside import CacheAside
 from chassis.cache.versioned import VersionedDocuments
+from chassis.database import Database
 from chat.profiles.cached import CachedProfiles
 from chat.profiles.service import ProfileService
 
@@ -278,7 +279,7 @@ def test_a_crash_after_the_commit_of_a_send_leaves_nothing_stale(
     ann = Somebody(first)
     group = ann.group()
     ann.list()
-    monkeypatch.setattr(first.extensions["publisher"], "publish", _crash)
+    monkeypatch.setattr(services.of(first).get(Database)._publisher, "publish", _crash)
     with pytest.raises(SystemExit):
         ann.send(group, "committed")
     for app in (first, until_on(app_on(tmp_path / "data", redis.url))):

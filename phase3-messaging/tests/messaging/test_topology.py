@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from brokers import Host, Worker
+from brokers import Host, Worker, broker, rows
+from waiting import wait_for
 
+from chassis.ids import new_id
 from chassis.messaging.topology import Queue, TopologyMismatch
 from chat.topology import TOPOLOGY
 
@@ -57,3 +59,35 @@ def test_a_process_that_meets_another_topology_says_so_in_one_line_and_ends(
     assert worker.process.wait(20) == 1
     assert worker.said("topology.mismatch") == 1
     assert not worker.said("Traceback")
+
+
+def test_a_subscriber_that_is_switched_off_has_no_queue_and_holds_nobody_up(
+    host: Host,
+    url: str,
+    announce: Callable[..., None],
+    start: Callable[..., Worker],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    feed, waiting = (
+        "SELECT event_id FROM activity",
+        "SELECT id FROM outbox WHERE published_at IS NULL",
+    )
+    host.declare()
+    monkeypatch.setenv("CHAT_SUBSCRIBERS_OFF", "activity")
+    relay, consumer = start("chat.relay"), start("chat.consumers.activity")
+    wait_for(lambda: relay.said("relay.connected") and consumer.said("consumer.off"), 20)
+    announce([new_id()], 20)
+    wait_for(lambda: not rows(url, waiting), 20)
+    queues = broker().ask("GET", f"/queues/{host.name}").json()
+    assert {one["name"] for one in queues} == {"cache", "dead-letters"}
+    assert [one.stop() for one in (relay, consumer)] == [0, 0]
+    monkeypatch.setenv("CHAT_SUBSCRIBERS_OFF", "")
+    consumer, relay = start("chat.consumers.activity"), start("chat.relay")
+    wait_for(lambda: consumer.said("consumer.connected"), 20)
+    announce([new_id()], 5)
+    wait_for(lambda: len(rows(url, feed)) == 5, 20)
+
+
+def test_who_switches_off_what_is_no_subscriber_is_told() -> None:
+    with pytest.raises(ValueError, match="no subscriber dead-letters"):
+        TOPOLOGY.without("activity, dead-letters")

@@ -18,7 +18,8 @@ def test_a_stopping_server_says_so_serves_on_and_lets_sockets_go(server: Server)
     wait_for(lambda: httpx.get(f"{server.url}/readyz").status_code == 503)
     assert httpx.get(f"{server.url}/healthz").status_code == 200
     assert ann.send(conversation, "while-stopping").status_code == 201
-    wait_for(lambda: any(name == "message.created" for name, _ in sockets[1][1]))
+    sockets[0][0].emit("typing", {"conversation_id": conversation})
+    wait_for(lambda: any(name == "typing" for name, _ in sockets[1][1]))
 
     for client, events in sockets:
         wait_for(partial(_is_closed, client), within=30)

@@ -2,8 +2,7 @@
 
 import threading
 import time
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from chassis.identity import Caller
 from chassis.redaction import Fields
 from chat.conversations.service import ConversationService
 from chat.realtime.connections import Connections
+from chat.realtime.elsewhere import Elsewhere
 from chat.realtime.service import PresenceService
 
 
@@ -160,32 +160,31 @@ def test_no_header_says_where_the_application_is(server: Server) -> None:
 
 
 def test_the_last_that_is_said_of_somebodys_presence_is_true() -> None:
-    """A reload: one socket closes and one opens, and what is told of it is told out of order."""
-    connections = Connections()
+    """A reload: one socket closes and one opens, and both are told of at once."""
     ann = Caller(user_id="ann", login_id="one")
     told: list[bool] = []
 
     class Told(Publisher):
-        def publish(self, event: Event, _user_ids: Collection[str]) -> None:
+        def publish(self, event: Event, _audience: Collection[str]) -> None:
             told.append(event["data"]["online"])
 
-    class Overtaken(Database):
-        """Reads so slowly that the second socket has opened and is announced meanwhile."""
+    class Overtaken(Connections):
+        """Answers so slowly that the second socket has opened meanwhile."""
 
-        def __init__(self) -> None:
-            self.meanwhile = [lambda: presence.announce("ann")]
+        second: threading.Thread | None = None
 
-        @contextmanager
-        def read(self, **_: Any) -> Iterator[Any]:
-            yield Nobody()
-            if self.meanwhile:
-                connections.add("second", ann)
-                self.meanwhile.pop()()
+        def online(self, user_ids: Collection[str]) -> list[str]:
+            found = super().online(user_ids)
+            if self.second is None:
+                self.add("second", ann)
+                self.second = threading.Thread(target=presence.announce, args=["ann"])
+                self.second.start()
+                self.second.join(0.2)
+            return found
 
-    class Nobody:
-        def scalars(self, *_: Any) -> list[str]:
-            return []
-
-    presence = PresenceService(Overtaken(), connections, Told())
+    connections = Overtaken()
+    presence = PresenceService(Database.__new__(Database), connections, Elsewhere(), Told())
     presence.announce("ann")  # the first socket has closed
-    assert told[-1] is True
+    assert connections.second is not None
+    connections.second.join()
+    assert told == [False, True]

@@ -15,7 +15,7 @@ VERSION = "0.1.0"
 SYSTEM = {
     "name": "chat",
     "phase": 3,
-    "step": "3.2",
+    "step": "3.3",
     "title": "Messaging",
     "version": VERSION,
     "capabilities": [

@@ -24,7 +24,7 @@ from pika.exceptions import AMQPError
 
 from chassis import engine
 from chassis.database import Database
-from chassis.events import new_event
+from chassis.events import Announcement, new_event
 from chassis.ids import new_id
 from chassis.messaging import inbox, relay
 from chassis.messaging.cloudevents import CloudEvent, cloud_event
@@ -84,7 +84,7 @@ def change(piece: str, life: int) -> None:
             work.announce(event)
         may_die(number, life)
         if piece == "outbox":
-            said = orjson.dumps(cloud_event(event, TOPICS["read"])).decode()
+            said = orjson.dumps(cloud_event(Announcement(event, ()), TOPICS["read"])).decode()
             publish_until_taken(Message(event["id"], TOPICS["read"], said))
 
 

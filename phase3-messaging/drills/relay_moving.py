@@ -13,7 +13,7 @@ import psycopg
 from pika import BlockingConnection
 
 from chassis.clock import now_ms
-from chassis.events import new_event
+from chassis.events import Announcement, new_event
 from chassis.ids import new_id
 from chassis.messaging.cloudevents import cloud_event
 from chassis.messaging.outbox import lane_of
@@ -40,7 +40,7 @@ def one_event() -> tuple[int, Message]:
     """Return an event of a conversation, and its lane."""
     data = {"user_id": new_id(), "read_seq": 1}
     event = new_event("read", data, conversation_id=new_id())
-    said = orjson.dumps(cloud_event(event, TOPICS["read"])).decode()
+    said = orjson.dumps(cloud_event(Announcement(event, ()), TOPICS["read"])).decode()
     return lane_of(event["conversation_id"] or ""), Message(event["id"], TOPICS["read"], said)
 
 

@@ -165,7 +165,7 @@ class Host:
 
     def queues(self) -> list[str]:
         """Return the names of all queues."""
-        return [one["name"] for one in broker().ask("GET", f"/queues/{self._name}").json()]
+        return [one["name"] for one in broker().ask("GET", f"/queues/{self.name}").json()]
 
     def drop(self) -> None:
         """Leave nothing behind."""

@@ -22,14 +22,12 @@ BLOCKS = "test_a_block_of_commands_does_what_it_shows"
 # What parts stand on, as git's pathspecs.
 ENGINE = ("lab", "requirements.lock", "common/lab", ":(exclude)common/lab/tests")
 DOCKER = ("common/lab/docker", "common/lab/compose")  # and what of a phase is no Python
-TESTED_ON_PHASE_0 = (
-    *ENGINE,
-    *("pyproject.toml", "phase0-mvp", "common/contract", "common/web", "common/world"),
-)
+SERVED = ("common/contract", ":(exclude)common/contract/tests", "common/web")  # by every phase
+TESTED_ON_PHASE_0 = (*ENGINE, "pyproject.toml", "phase0-mvp", *SERVED, "common/world")
 STANDS_ON = {
     "lab": (
         *("lab", "requirements.lock", "pyproject.toml", "phase0-mvp", "phase*/compose.yaml"),
-        *("common/lab", "common/contract", "common/web", "common/world"),
+        *("common/lab", *SERVED, "common/world"),
         *(
             f":(glob)common/{name}/*.py" for name in ("docs", "drill", "load")
         ),  # its commands import
@@ -126,10 +124,15 @@ def _up(phase: Phase) -> Part:
 
 
 def _natively(phase: Phase) -> Part:
+    """Run the whole contract; its own tests too, unless nothing that they meet has changed."""
     number = _number(phase)
+    words, contract = [number, "--native"], () if number == "0" else SYSTEM
+    title = f"{phase.label} as processes: the whole contract"
+    short = _tests(f"native-{number}-contract", title, words, [f"{OWN}=", *contract])
     title = f"{phase.label} as processes: its own tests and the whole contract"
-    arguments = () if number == "0" else SYSTEM
-    return _tests(f"native-{number}", title, [number, "--native"], arguments)
+    met = (*_tree(phase.directory), *ENGINE, "pyproject.toml", *SERVED)
+    whole = _tests(f"native-{number}", title, words, contract, stands_on=met)
+    return replace(whole, short=short)
 
 
 def _under_docker(label: str, directory: Path) -> Part:

@@ -12,7 +12,8 @@ COMING = {  # how many parts of a kind there will be, where it is not one
     **dict.fromkeys(("up", "native", "docker", "lesson"), PHASES),
     "step": (PHASES - 1) * (STEPS - 1),  # those that are no phase's last
 }
-NEWEST = {"docker": 1, "lesson": 1, "step": STEPS - 1}  # how many of them stand on one phase
+# How many parts of a kind stand on one phase.
+NEWEST = {"native": 1, "docker": 1, "lesson": 1, "step": STEPS - 1}
 OWN_PATCH = ("step",)  # these stand on nothing else: a fix that goes through them seldom changes it
 OVER_ALL = ("lint", "history")  # one part that looks at every phase
 

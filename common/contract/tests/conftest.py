@@ -102,9 +102,23 @@ def newcomer(api: Api, run_id: str) -> Callable[[], Person]:
 
 
 @pytest.fixture(scope="session")
-def pool(api: Api, run_id: str) -> dict[str, Person]:
+def staying() -> list[Person]:
+    """Who is to be logged in for the whole run, which may take longer than a token lives."""
+    return []
+
+
+@pytest.fixture(autouse=True)
+def _stay_logged_in(staying: list[Person]) -> None:
+    for person in staying:
+        person.stay_logged_in()
+
+
+@pytest.fixture(scope="session")
+def pool(api: Api, run_id: str, staying: list[Person]) -> dict[str, Person]:
     """A few people for the whole run; their logins are not to be ended."""
-    return {name: Person.register(api, f"{name}-{run_id}", name.title()) for name in NAMES}
+    people = {name: Person.register(api, f"{name}-{run_id}", name.title()) for name in NAMES}
+    staying += people.values()
+    return people
 
 
 @pytest.fixture(scope="session")
@@ -123,12 +137,14 @@ def _begin_aging_early(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture(scope="session")
-def admin(request: pytest.FixtureRequest, api: Api) -> Person:
+def admin(request: pytest.FixtureRequest, api: Api, staying: list[Person]) -> Person:
     """Whoever runs the system has appointed them; without one, tests that need one are skipped."""
     name, _, password = (request.config.getoption("--admin") or "").partition(":")
     if not name:
         pytest.skip("who is admin here? --admin name:password")
-    return Person(api, name, password, {}).login()
+    person = Person(api, name, password, {}).login()
+    staying.append(person)
+    return person
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from lab.testing.targets import STANDALONE
 
 PARTS = parts(everything=False)
 BY_NAME = {part.name: part for part in PARTS}
-ALWAYS = ("up", "native")
 
 
 def test_every_name_is_there_once() -> None:
@@ -32,7 +31,13 @@ def test_every_phase_is_proven_on_both_engines_in_every_run_and_whole_when_it_ch
     phase: phases.Phase,
 ) -> None:
     number = phase.name.removeprefix("phase")
-    assert all(BY_NAME[f"{kind}-{number}"].stands_on is None for kind in ALWAYS)
+    assert BY_NAME[f"up-{number}"].stands_on is None
+    native = BY_NAME[f"native-{number}"]
+    assert native.short is not None
+    assert f"{OWN}=" in native.short.first
+    assert SHORT not in native.short.first
+    assert not [word for word in native.first if word.startswith("--gate")]
+    assert f"{phase.directory.name}/tests/running.py" in git_files(*(native.stands_on or ()))
     docker = BY_NAME[f"docker-{number}"]
     assert docker.short is not None
     assert (docker.short.first[-1], docker.first[-2:]) == (SHORT, SYSTEM)
@@ -54,7 +59,8 @@ def test_what_docker_makes_of_a_phase_and_processes_do_not_is_tested_whole(
 
 def test_what_needs_no_system_runs_once_with_the_first_phase() -> None:
     assert "-m" not in BY_NAME["native-0"].first
-    others = [part for part in PARTS if part.kind in ("native", "docker") and part.name[-1] != "0"]
+    kinds = ("native", "docker")
+    others = [part for part in PARTS if part.kind in kinds and part.name[-1] != "0"]
     assert all(part.first[-2:] == SYSTEM for part in others)
 
 

@@ -1,7 +1,8 @@
 """Somebody who uses the system: the contract's operations, by their names in the field."""
 
+import time
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
@@ -28,6 +29,7 @@ class Person:
     username: str
     password: str
     tokens: Json
+    since: float = field(default_factory=time.monotonic)
 
     @classmethod
     def register(
@@ -61,6 +63,12 @@ class Person:
         """Trade a refresh token, by default the present one; the new tokens are not taken up."""
         body = {"refresh_token": refresh_token or self.tokens["refresh_token"]}
         return self.api.call("POST", f"{API}/auth/refresh", body=body, expect=expect)
+
+    def stay_logged_in(self) -> None:
+        """Take up new tokens when half the time of the present ones is over."""
+        if time.monotonic() - self.since > self.tokens["expires_in"] / 2:
+            self.since = time.monotonic()
+            self.tokens = self.refresh().json
 
     def logout(self) -> None:
         """End this login."""

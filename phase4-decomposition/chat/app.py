@@ -1,0 +1,209 @@
+"""Putting the application together: the one place that knows every part."""
+
+import math
+import threading
+
+from flask import Flask
+
+from chassis import problems
+from chassis.buckets import Quotas
+from chassis.cache.link import Link
+from chassis.database import Database
+from chassis.descriptors import make_room
+from chassis.errors import Unavailable
+from chassis.events import Publisher
+from chassis.identity import Identities
+from chassis.json import FastJSONProvider
+from chassis.limits import BODY_MAX
+from chassis.messaging.dead_letters import DeadLetters
+from chassis.messaging.outbox import waiting
+from chassis.messaging.subscription import Subscription
+from chassis.metrics import RequestMetrics
+from chassis.proxies import TrustedProxies
+from chassis.services import Services
+from chassis.web import RequestEnvelope
+from chat.auth.guesses import Guesses
+from chat.auth.keys import Keys
+from chat.auth.passwords import Passwords
+from chat.auth.routes import auth, for_gateway
+from chat.auth.service import AuthService, Lifetimes
+from chat.catalogue import contract_event, outbox, schemas
+from chat.conversations.cached import CachedConversations
+from chat.conversations.members import MemberService
+from chat.conversations.routes import conversations
+from chat.conversations.service import ConversationService
+from chat.dead_letters import dead_letters
+from chat.health import Health
+from chat.jobs.routes import jobs
+from chat.jobs.service import JobService
+from chat.messages.routes import messages
+from chat.messages.service import MessageService
+from chat.messages.timeline import MessageTimeline
+from chat.moderation.routes import moderation
+from chat.moderation.service import ModerationService
+from chat.notifications.routes import notifications
+from chat.notifications.service import NotificationService
+from chat.operations import by_listener, make_operations
+from chat.profiles.cached import CachedProfiles
+from chat.profiles.routes import profiles
+from chat.profiles.service import ProfileService
+from chat.realtime import sockets
+from chat.realtime.admission import Admission
+from chat.realtime.connections import Connections
+from chat.realtime.delivery import DeliveryMetrics
+from chat.realtime.elsewhere import SAID_EVERY, Elsewhere
+from chat.realtime.observed import observe_sockets
+from chat.realtime.publisher import SocketPublisher
+from chat.realtime.push import LOOK_EVERY, EndedLogins, Hints, Push, again_and_again
+from chat.realtime.routes import realtime
+from chat.realtime.service import PresenceService, TypingService
+from chat.realtime.tickets import Tickets
+from chat.realtime.websocket import limit_messages
+from chat.settings import Settings
+from chat.system import BUILD, system
+from chat.topology import SOCKETS_HEAR, TOPOLOGY
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Return the WSGI application, ready to serve. `chat.migrate` has made its tables."""
+    settings = settings or Settings()
+    app = Flask(__name__, static_folder=None)
+    metrics = RequestMetrics(app, BUILD)
+    connections = Connections()
+    socketio = sockets.make_socketio()
+    delivery = DeliveryMetrics(metrics.registry)
+    publisher = SocketPublisher(socketio, connections)
+    database = _open_database(settings, delivery)
+    quotas = Quotas(settings.limits_file, settings.limits)
+    found = _make_services(database, settings, quotas)
+
+    app.config["MAX_CONTENT_LENGTH"] = BODY_MAX
+    app.json = FastJSONProvider(app)
+    problems.register(app)
+    stopping = threading.Event()
+    health = Health(database, found.get(Link), stopping)
+    for blueprint in (
+        system(health, quotas),
+        auth,
+        profiles,
+        conversations,
+        messages,
+        moderation,
+        dead_letters,
+        notifications,
+        jobs,
+        realtime,
+    ):
+        app.register_blueprint(blueprint)
+
+    elsewhere = Elsewhere()
+    push = Push(database, connections, publisher, schemas(), contract_event, elsewhere)
+    subscription = Subscription(
+        settings.parameters("chat"),
+        TOPOLOGY.without(settings.subscribers_off),
+        SOCKETS_HEAR,
+        push.hear,
+        lambda: publisher.close_all("events-missed"),
+    )
+    hints = Hints(push, elsewhere.name, subscription.hint)
+    presence = PresenceService(database, connections, elsewhere, hints)
+    tickets = Tickets(database, settings.ticket_ttl)
+    found.register(PresenceService, presence)
+    found.register(Tickets, tickets)
+    found.register(RequestMetrics, metrics)
+    found.register(Health, health)
+
+    def start() -> None:
+        """Start what runs beside requests."""
+        again_and_again(LOOK_EVERY, EndedLogins(found.get(AuthService), publisher).look)
+        if settings.realtime_push:
+            subscription.start(threading.Event())
+            again_and_again(SAID_EVERY, lambda: hints.say_who_is_here(connections.people()))
+            again_and_again(SAID_EVERY, push.forget_silent)
+
+    app.extensions |= {"services": found, "publisher": publisher, "stopping": stopping}
+    app.extensions["start"] = start
+    sockets.register(
+        socketio,
+        found.get(AuthService),
+        connections,
+        presence,
+        TypingService(database, hints),
+        metrics,
+    )
+    socketio.init_app(app)
+    limit_messages(socketio, quotas.of("typing", "socket"))
+    observe_sockets(socketio, delivery)
+    room = make_room(settings.sockets_max, settings.http_threads, settings.database_connections)
+    app.wsgi_app = Admission(app.wsgi_app, tickets, room.sockets)  # type: ignore[method-assign]
+    proxied = TrustedProxies(app.wsgi_app, settings.trusted_proxies)
+    operations = make_operations(metrics, health, settings.web_dir)
+    operations.extensions["services"] = found
+    operations.register_blueprint(for_gateway)
+    listeners = by_listener(proxied, operations, settings.operations_bind)
+    app.wsgi_app = RequestEnvelope(listeners, metrics.observe)  # type: ignore[method-assign]
+    _watch(metrics, found, connections, stopping)
+    return app
+
+
+def _open_database(settings: Settings, publisher: Publisher) -> Database:
+    database = Database(settings, publisher, outbox(settings))
+    database.end_interrupted_import()
+    return database
+
+
+def _make_services(database: Database, settings: Settings, quotas: Quotas) -> Services:
+    """Make the services that routes ask for, and give each what it needs."""
+    found = Services()
+    timeline = MessageTimeline()
+    cache = Link(settings.cache_url, settings.cache_timeout, settings.cache_pause)
+    people = CachedProfiles(database, cache)
+    keys = Keys(database, **settings.signing())
+    accounts = AuthService(
+        database,
+        Passwords(settings.hashes_at_once, settings.hash_wait),
+        keys,
+        Lifetimes(settings.refresh_ttl, settings.refresh_grace),
+        Guesses(quotas),
+        people,
+    )
+    found.register(Database, database)
+    found.register(Link, cache)
+    found.register(Identities, Identities(settings.identity_secret_file.read_bytes()))
+    found.register(Keys, keys)
+    found.register(AuthService, accounts)
+    found.register(ProfileService, people)
+    found.register(ConversationService, CachedConversations(database, timeline, people, cache))
+    found.register(MemberService, MemberService(database, timeline, people))
+    found.register(MessageService, MessageService(database))
+    found.register(ModerationService, ModerationService(database))
+    found.register(DeadLetters, DeadLetters(settings.parameters("dead letters"), TOPOLOGY))
+    found.register(NotificationService, NotificationService(database))
+    found.register(JobService, JobService(database, accounts))
+    return found
+
+
+def _watch(
+    metrics: RequestMetrics, found: Services, connections: Connections, stopping: threading.Event
+) -> None:
+    """Add what is looked at only when somebody asks."""
+    pool, cache = found.get(Database).pool, found.get(Link)
+    metrics.watch("chat_sockets_open", "Sockets that are open.", lambda: len(connections.all()))
+    metrics.watch("chat_database_connections_max", "Connections that the pool may hold.", pool.size)
+    metrics.watch("chat_database_connections_in_use", "Connections in use now.", pool.checkedout)
+    metrics.watch("chat_cache_up", "Whether the cache is asked.", lambda: cache.epoch() is not None)
+    metrics.watch(
+        "chat_outbox_waiting",
+        "Events that no broker has yet; NaN while the database does not answer.",
+        lambda: _waiting(found.get(Database)),
+    )
+    metrics.registry.register(found.get(DeadLetters))
+    metrics.watch("chat_stopping", "Whether the process was told to stop.", stopping.is_set)
+
+
+def _waiting(database: Database) -> float:
+    try:
+        with database.read() as connection:
+            return waiting(connection)
+    except Unavailable:
+        return math.nan

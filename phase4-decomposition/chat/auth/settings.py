@@ -1,0 +1,34 @@
+"""What the auth domain is configured with."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+from chat.auth.keys import Signing
+
+
+class AuthSettings(BaseSettings):
+    """Durations are in seconds."""
+
+    hashes_at_once: int = Field(default=2, ge=1)
+    """Password hashes computed at the same time; each takes 19 MiB and a core."""
+    hash_wait: float = Field(default=3.0, ge=0)
+
+    refresh_ttl: int = Field(default=30 * 24 * 3600, ge=1)
+    refresh_grace: int = Field(default=30, ge=0)
+    """How long the predecessor of an unused refresh token still works."""
+
+    signing_secret_file: Path = Path("/run/secrets/signing-secret")
+    """What the keys that sign access tokens are encrypted with in the database."""
+    signing_key_lead: float = Field(default=2.0, ge=0)
+    """How long a key is published before it signs: longer than the gateway takes to pull it."""
+    signing_key_age: int = Field(default=7 * 24 * 3600, ge=60)
+
+    def signing(self) -> Signing:
+        """Return how access tokens are signed."""
+        return Signing(
+            secret=self.signing_secret_file.read_bytes(),
+            lead=self.signing_key_lead,
+            age=self.signing_key_age,
+        )

@@ -1,0 +1,16 @@
+#!/bin/bash
+# The primary's first start: who may do what. The passwords are secrets, in files.
+set -euo pipefail
+
+app=$(<"$APP_PASSWORD_FILE")
+replicator=$(<"$REPLICATION_PASSWORD_FILE")
+psql --quiet --no-psqlrc --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname "$POSTGRES_DB" \
+  --set app="$app" --set replicator="$replicator" <<'SQL'
+-- The application: owns its database, and nothing else.
+CREATE ROLE app LOGIN PASSWORD :'app';
+ALTER DATABASE app OWNER TO app;
+ALTER SCHEMA public OWNER TO app;
+-- The replica: may follow the log.
+CREATE ROLE replicator LOGIN REPLICATION PASSWORD :'replicator';
+SQL
+echo "host replication replicator all scram-sha-256" >>"$PGDATA/pg_hba.conf"

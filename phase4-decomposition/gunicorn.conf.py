@@ -1,78 +1,28 @@
 """gunicorn: one process, as many threads as sockets and requests may need at once."""
 
 import os
-import signal
-import time
 from typing import Any
 
-from gunicorn.glogging import Logger
-
-from chassis import logs
-from chassis.correlation import CarryingThread
+from chassis import logs, serving
 from chassis.descriptors import make_room
-from chassis.limits import BODY_MAX
 from chat.settings import Settings
 
 settings = Settings()
 logs.set_up(settings.log_level)
-os.umask(0o077)  # the database holds password and token hashes
+os.umask(0o077)  # the database holds what people wrote
 
-
-class LibraryLogger(Logger):  # type: ignore[misc]  # has no types
-    """gunicorn's own lines, handled as those of any other library."""
-
-    def setup(self, cfg: Any) -> None:
-        """Leave them to the root logger."""
-        super().setup(cfg)
-        self.error_log.handlers.clear()
-        self.error_log.propagate = True
-
-
-logger_class = LibraryLogger
-bind = [address for address in (settings.bind, settings.operations_bind) if address]
-workers = 1
-worker_class = "gthread"
+globals().update(serving.SETTINGS)
+listeners = (settings.bind, settings.operations_bind, settings.internal_bind)
+bind = [address for address in listeners if address]
 room = make_room(settings.sockets_max, settings.http_threads, settings.database_connections)
 threads = room.sockets + settings.http_threads
 worker_connections = room.connections
-keepalive = 15
-limit_request_line = 8190  # a batch of a hundred ids fits
-graceful_timeout = 7
-control_socket_disable = True
-forwarded_allow_ips = ""  # nobody in front: no header says who asks, or where we are
-forwarder_headers = ""
-worker_tmp_dir = "/dev/shm"  # noqa: S108 - gunicorn's heartbeat file belongs in memory
-
-
-def pre_request(_worker: Any, request: Any) -> None:
-    """End the connection after a body that is too long: it is refused unread.
-
-    Left open, what has not been read would be taken for the next request.
-    """
-    length = dict(request.headers).get("CONTENT-LENGTH", "")
-    if length.isdigit() and int(length) > BODY_MAX:
-        request.force_close()
+pre_request = serving.pre_request
 
 
 def post_worker_init(worker: Any) -> None:
-    """Make SIGTERM a farewell: not ready, a moment more of service, sockets closed, then exit."""
+    """Start what runs beside requests; at the end close the sockets."""
     app = worker.wsgi
     app.extensions["start"]()
-
-    def farewell() -> None:
-        time.sleep(settings.drain_seconds)
-        app.extensions["publisher"].close_all()
-        worker.handle_exit(signal.SIGTERM, None)
-
-    def on_sigterm(_signal: int, _frame: Any) -> None:
-        if not app.extensions["stopping"].is_set():
-            app.extensions["stopping"].set()
-            CarryingThread(target=farewell, name="farewell").start()
-
-    def at_once(_signal: int, _frame: Any) -> None:
-        # An orderly exit would wait for the sockets' threads. What was acknowledged is on disk.
-        os._exit(0)
-
-    signal.signal(signal.SIGTERM, on_sigterm)
-    signal.signal(signal.SIGINT, at_once)
-    signal.signal(signal.SIGQUIT, at_once)
+    publisher = app.extensions["publisher"]
+    serving.say_farewell(worker, settings.drain_seconds, publisher.close_all)

@@ -1,5 +1,6 @@
 """What is known about the request that the current thread is serving."""
 
+import math
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -30,6 +31,8 @@ class RequestContext:
     started: float = field(default_factory=time.perf_counter)
     spans: dict[str, Span] = field(default_factory=dict)
     method: str = ""
+    deadline: float = math.inf
+    """When nobody waits for the answer any more, by `time.perf_counter`."""
     status: int = 0
     """Zero until it is answered, and for what is no request of HTTP."""
     route: str = NO_ROUTE
@@ -103,6 +106,12 @@ def request_id() -> str | None:
     """Return the current request's id, or None outside of a request."""
     context = _current.get()
     return context.request_id if context else None
+
+
+def time_left() -> float:
+    """Return for how many seconds the answer is still waited for; outside of a request for ever."""
+    context = _current.get()
+    return context.deadline - time.perf_counter() if context else math.inf
 
 
 def user_id() -> str:

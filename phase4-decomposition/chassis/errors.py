@@ -1,6 +1,7 @@
 """What can go wrong, in the words of the domains; `chassis.problems` says it in HTTP."""
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 
 class DomainError(Exception):
@@ -8,6 +9,8 @@ class DomainError(Exception):
 
     slug: ClassVar[str]
     title: ClassVar[str]
+    told: Mapping[str, Any] | None = None
+    """The problem document of another service, if it is one that is passed on."""
 
 
 class BadRequest(DomainError):

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import hmac
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic import TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict
@@ -26,6 +26,8 @@ class Caller:
     user_id: str
     login_id: str
     roles: tuple[str, ...] = ()
+    identity: str = field(default="", repr=False, compare=False)
+    """The gateway's word for it: whoever acts for the person shows it."""
 
 
 @with_config(extra="forbid", strict=True)
@@ -56,7 +58,7 @@ class Identities:
         claims = self._claims(identity) if len(identity) <= LENGTH_MAX else None
         if claims is None or claims["exp"] <= time.time():
             raise Unauthenticated("Send an access token: `Authorization: Bearer …`.")
-        return Caller(claims["sub"], claims["sid"], tuple(claims["roles"]))
+        return Caller(claims["sub"], claims["sid"], tuple(claims["roles"]), identity)
 
     def _claims(self, identity: str) -> Claims | None:
         said, _, mac = identity.rpartition(".")

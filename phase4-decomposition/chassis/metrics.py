@@ -18,6 +18,7 @@ from prometheus_client import (
     disable_created_metrics,
 )
 from prometheus_flask_exporter import PrometheusMetrics
+from sqlalchemy import QueuePool
 
 from chassis import context
 from chassis.context import RequestContext
@@ -67,6 +68,10 @@ class RequestMetrics:
         self._in_flight = Gauge(
             "chat_http_requests_in_flight", "Requests being worked on.", registry=self.registry
         )
+        self.count(app)
+
+    def count(self, app: Flask) -> None:
+        """Count the requests of an application; several stand behind listeners of their own."""
         app.before_request(self._begin)
         app.teardown_request(self._end)
 
@@ -89,6 +94,12 @@ class RequestMetrics:
             self._waits.labels(resource).observe(seconds)
         for (name, *values), count in served.counts.items():
             self._counts[name].labels(*values).inc(count)
+
+    def watch_pool(self, pool: QueuePool) -> None:
+        """Add how many connections to the database there are."""
+        most, used = "chat_database_connections_max", "chat_database_connections_in_use"
+        self.watch(most, "Connections that the pool may hold.", pool.size)
+        self.watch(used, "Connections in use now.", pool.checkedout)
 
     def _begin(self) -> None:
         self._in_flight.inc()

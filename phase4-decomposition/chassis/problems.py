@@ -114,7 +114,17 @@ def respond(document: Problem, headers: dict[str, str] | None = None) -> Respons
 
 
 def from_domain(error: errors.DomainError) -> Response:
-    """Translate an error of a domain."""
+    """Translate an error of a domain; what another service said is said again."""
+    if error.told is not None:
+        document = problem(
+            error.told["status"],
+            error.told["type"].rpartition("#")[2],
+            error.told["title"],
+            error.told["detail"],
+            fields=error.told.get("errors"),
+            retry_after=error.told.get("retry_after"),
+        )
+        return respond(document)
     status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
     fields = None
     retry_after = None

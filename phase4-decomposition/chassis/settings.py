@@ -24,6 +24,8 @@ class ServerSettings(BaseSettings):
     bind: str = "127.0.0.1:8000"
     operations_bind: str = ""
     """Where metrics and the dashboard are, and nothing else; empty is nowhere."""
+    internal_bind: str = ""
+    """Where other services ask; empty is nowhere. Never behind the gateway."""
     log_level: str = "INFO"
 
     trusted_proxies: Annotated[

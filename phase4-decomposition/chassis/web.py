@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from chassis import access, context
 from chassis.context import RequestContext
 from chassis.correlation import given_id
+from chassis.deadlines import seconds_left
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -34,6 +35,7 @@ class RequestEnvelope:
     ) -> Iterable[bytes]:
         """Serve one request."""
         request = context.enter(given_id(environ))
+        request.deadline = request.started + seconds_left(environ)
         request.method = access.fold(environ["REQUEST_METHOD"])
 
         def start(

@@ -1,6 +1,5 @@
 """Putting the application together: the one place that knows every part."""
 
-import math
 import threading
 
 from flask import Flask
@@ -8,32 +7,30 @@ from flask import Flask
 from chassis import problems
 from chassis.buckets import Quotas
 from chassis.cache.link import Link
+from chassis.calls import Transport
 from chassis.database import Database
 from chassis.descriptors import make_room
-from chassis.errors import Unavailable
 from chassis.events import Publisher
+from chassis.health import Health, probes
 from chassis.identity import Identities
 from chassis.json import FastJSONProvider
 from chassis.limits import BODY_MAX
+from chassis.listeners import by_listener, make_internal, make_operations
 from chassis.messaging.dead_letters import DeadLetters
-from chassis.messaging.outbox import waiting
+from chassis.messaging.outbox import watch_outbox
 from chassis.messaging.subscription import Subscription
 from chassis.metrics import RequestMetrics
 from chassis.proxies import TrustedProxies
+from chassis.service_tokens import PublishedKeys, ServiceTokens
 from chassis.services import Services
 from chassis.web import RequestEnvelope
-from chat.auth.guesses import Guesses
-from chat.auth.keys import Keys
-from chat.auth.passwords import Passwords
-from chat.auth.routes import auth, for_gateway
-from chat.auth.service import AuthService, Lifetimes
+from chat.accounts import Accounts, calls_to_auth
 from chat.catalogue import contract_event, outbox, schemas
 from chat.conversations.cached import CachedConversations
 from chat.conversations.members import MemberService
 from chat.conversations.routes import conversations
 from chat.conversations.service import ConversationService
 from chat.dead_letters import dead_letters
-from chat.health import Health
 from chat.jobs.routes import jobs
 from chat.jobs.service import JobService
 from chat.messages.routes import messages
@@ -43,8 +40,9 @@ from chat.moderation.routes import moderation
 from chat.moderation.service import ModerationService
 from chat.notifications.routes import notifications
 from chat.notifications.service import NotificationService
-from chat.operations import by_listener, make_operations
+from chat.operations import add_dashboard
 from chat.profiles.cached import CachedProfiles
+from chat.profiles.internal import internal
 from chat.profiles.routes import profiles
 from chat.profiles.service import ProfileService
 from chat.realtime import sockets
@@ -61,10 +59,10 @@ from chat.realtime.tickets import Tickets
 from chat.realtime.websocket import limit_messages
 from chat.settings import Settings
 from chat.system import BUILD, system
-from chat.topology import SOCKETS_HEAR, TOPOLOGY
+from events.topology import SOCKETS_HEAR, TOPOLOGY
 
 
-def create_app(settings: Settings | None = None) -> Flask:
+def create_app(settings: Settings | None = None, auth: Transport | None = None) -> Flask:
     """Return the WSGI application, ready to serve. `chat.migrate` has made its tables."""
     settings = settings or Settings()
     app = Flask(__name__, static_folder=None)
@@ -75,16 +73,20 @@ def create_app(settings: Settings | None = None) -> Flask:
     publisher = SocketPublisher(socketio, connections)
     database = _open_database(settings, delivery)
     quotas = Quotas(settings.limits_file, settings.limits)
-    found = _make_services(database, settings, quotas)
+    found = _make_services(database, settings, auth)
+    accounts, cache = found.get(Accounts), found.get(Link)
 
     app.config["MAX_CONTENT_LENGTH"] = BODY_MAX
     app.json = FastJSONProvider(app)
     problems.register(app)
     stopping = threading.Event()
-    health = Health(database, found.get(Link), stopping)
+    others = {"cache": cache.answers}
+    if replica := database.replica:
+        others["replica"] = lambda: replica.is_used
+    health = Health(database, stopping, others)
     for blueprint in (
-        system(health, quotas),
-        auth,
+        system(quotas),
+        probes(health),
         profiles,
         conversations,
         messages,
@@ -112,10 +114,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     found.register(Tickets, tickets)
     found.register(RequestMetrics, metrics)
     found.register(Health, health)
+    ended = EndedLogins(accounts, publisher)
 
     def start() -> None:
         """Start what runs beside requests."""
-        again_and_again(LOOK_EVERY, EndedLogins(found.get(AuthService), publisher).look)
+        again_and_again(LOOK_EVERY, ended.look)
         if settings.realtime_push:
             subscription.start(threading.Event())
             again_and_again(SAID_EVERY, lambda: hints.say_who_is_here(connections.people()))
@@ -125,7 +128,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["start"] = start
     sockets.register(
         socketio,
-        found.get(AuthService),
+        ended,
         connections,
         presence,
         TypingService(database, hints),
@@ -137,10 +140,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     room = make_room(settings.sockets_max, settings.http_threads, settings.database_connections)
     app.wsgi_app = Admission(app.wsgi_app, tickets, room.sockets)  # type: ignore[method-assign]
     proxied = TrustedProxies(app.wsgi_app, settings.trusted_proxies)
-    operations = make_operations(metrics, health, settings.web_dir)
-    operations.extensions["services"] = found
-    operations.register_blueprint(for_gateway)
-    listeners = by_listener(proxied, operations, settings.operations_bind)
+    operations = make_operations(metrics, health)
+    add_dashboard(operations, settings.web_dir)
+    behind = {
+        settings.operations_bind: operations,
+        settings.internal_bind: make_internal(metrics, found, internal),
+    }
+    listeners = by_listener(proxied, behind)
     app.wsgi_app = RequestEnvelope(listeners, metrics.observe)  # type: ignore[method-assign]
     _watch(metrics, found, connections, stopping)
     return app
@@ -152,31 +158,24 @@ def _open_database(settings: Settings, publisher: Publisher) -> Database:
     return database
 
 
-def _make_services(database: Database, settings: Settings, quotas: Quotas) -> Services:
+def _make_services(database: Database, settings: Settings, transport: Transport | None) -> Services:
     """Make the services that routes ask for, and give each what it needs."""
     found = Services()
     timeline = MessageTimeline()
     cache = Link(settings.cache_url, settings.cache_timeout, settings.cache_pause)
     people = CachedProfiles(database, cache)
-    keys = Keys(database, **settings.signing())
-    accounts = AuthService(
-        database,
-        Passwords(settings.hashes_at_once, settings.hash_wait),
-        keys,
-        Lifetimes(settings.refresh_ttl, settings.refresh_grace),
-        Guesses(quotas),
-        people,
-    )
+    auth = calls_to_auth(settings, transport)
+    accounts = Accounts(auth)
     found.register(Database, database)
     found.register(Link, cache)
     found.register(Identities, Identities(settings.identity_secret_file.read_bytes()))
-    found.register(Keys, keys)
-    found.register(AuthService, accounts)
+    found.register(ServiceTokens, ServiceTokens("chat", PublishedKeys(auth)))
+    found.register(Accounts, accounts)
     found.register(ProfileService, people)
     found.register(ConversationService, CachedConversations(database, timeline, people, cache))
     found.register(MemberService, MemberService(database, timeline, people))
     found.register(MessageService, MessageService(database))
-    found.register(ModerationService, ModerationService(database))
+    found.register(ModerationService, ModerationService(database, accounts))
     found.register(DeadLetters, DeadLetters(settings.parameters("dead letters"), TOPOLOGY))
     found.register(NotificationService, NotificationService(database))
     found.register(JobService, JobService(database, accounts))
@@ -187,23 +186,11 @@ def _watch(
     metrics: RequestMetrics, found: Services, connections: Connections, stopping: threading.Event
 ) -> None:
     """Add what is looked at only when somebody asks."""
-    pool, cache = found.get(Database).pool, found.get(Link)
+    cache = found.get(Link)
     metrics.watch("chat_sockets_open", "Sockets that are open.", lambda: len(connections.all()))
-    metrics.watch("chat_database_connections_max", "Connections that the pool may hold.", pool.size)
-    metrics.watch("chat_database_connections_in_use", "Connections in use now.", pool.checkedout)
+    metrics.watch_pool(found.get(Database).pool)
+    watch_outbox(metrics, found.get(Database))
     metrics.watch("chat_cache_up", "Whether the cache is asked.", lambda: cache.epoch() is not None)
-    metrics.watch(
-        "chat_outbox_waiting",
-        "Events that no broker has yet; NaN while the database does not answer.",
-        lambda: _waiting(found.get(Database)),
-    )
     metrics.registry.register(found.get(DeadLetters))
     metrics.watch("chat_stopping", "Whether the process was told to stop.", stopping.is_set)
 
-
-def _waiting(database: Database) -> float:
-    try:
-        with database.read() as connection:
-            return waiting(connection)
-    except Unavailable:
-        return math.nan

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import events
 from chassis.events import Event
 from chassis.identity import LOGINS_ENDED
 from chassis.messaging.cloudevents import CloudEvent
@@ -26,7 +27,6 @@ TOPICS = {
     LOGINS_ENDED: "account.logins_ended",
     "notification.digest_due": "notification.digest_due",
     REQUESTED: "job.requested",
-    "user.registered": "user.registered",
     "profile.changed": "profile.changed",
 }
 TYPES = {topic: kind for kind, topic in TOPICS.items()}
@@ -37,7 +37,7 @@ UPCASTS: Upcasts = {versions.V1: versions.newer}
 
 def schemas() -> Schemas:
     """Return what every producer promises, and every consumer expects."""
-    return Schemas(Path(__file__).parent / "schemas", UPCASTS)
+    return Schemas(Path(events.__file__).parent / "schemas", UPCASTS)
 
 
 def outbox(settings: OutboxSettings) -> Outbox:

@@ -16,8 +16,8 @@ from chassis.errors import NotFound, Unavailable
 from chassis.identity import Caller
 from chassis.messaging.dead_letters import DeadLetters
 from chassis.requests import login_required
-from chat.settings import WorkerSettings
-from chat.topology import TOPOLOGY
+from chassis.messaging.settings import WorkerSettings
+from events.topology import TOPOLOGY
 
 dead_letters = Blueprint("dead-letters", __name__, url_prefix="/api/v1/dead-letters")
 

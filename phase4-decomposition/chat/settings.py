@@ -3,26 +3,21 @@
 from pathlib import Path
 
 from pydantic import Field
-from pydantic_settings import SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from chassis.cache.settings import CacheSettings
-from chassis.messaging.settings import BrokerSettings, OutboxSettings
-from chassis.settings import DatabaseSettings, ServerSettings
-from chat.auth.settings import AuthSettings
+from chassis.messaging.settings import WorkerSettings
+from chassis.settings import ServerSettings
 from chat.realtime.settings import RealtimeSettings
 
 
-class WorkerSettings(DatabaseSettings, OutboxSettings, BrokerSettings):
-    """Of those that answer nobody. Each field is the environment variable CHAT_<NAME>, here too."""
+class AuthClientSettings(BaseSettings):
+    """What the monolith knows of the auth service."""
 
-    model_config = SettingsConfigDict(env_prefix="CHAT_", frozen=True)
-
-    log_level: str = "INFO"
-
-    def libpq_address(self) -> str:
-        """Return where the primary is, with the password, as libpq takes it."""
-        address = self.address(self.database_url).set(drivername="postgresql")
-        return address.render_as_string(hide_password=False)
+    auth_url: str = "http://127.0.0.1:9001"
+    """Where it answers services."""
+    client_secret_file: Path = Path("/run/secrets/client-chat")
+    """What it knows the monolith by."""
 
 
 class CacheWorkerSettings(WorkerSettings, CacheSettings):
@@ -31,7 +26,7 @@ class CacheWorkerSettings(WorkerSettings, CacheSettings):
     model_config = WorkerSettings.model_config
 
 
-class JobSettings(CacheWorkerSettings):
+class JobSettings(CacheWorkerSettings, AuthClientSettings):
     """Of the process that exports and deletes accounts. Durations are in seconds."""
 
     model_config = WorkerSettings.model_config
@@ -51,7 +46,9 @@ class MailSettings(WorkerSettings):
     """Where mails lead to."""
 
 
-class Settings(WorkerSettings, ServerSettings, CacheSettings, AuthSettings, RealtimeSettings):
+class Settings(
+    WorkerSettings, ServerSettings, CacheSettings, AuthClientSettings, RealtimeSettings
+):
     """Each field, of the parts too, is the environment variable CHAT_<NAME>."""
 
     model_config = SettingsConfigDict(env_prefix="CHAT_", frozen=True)

@@ -17,7 +17,7 @@ PHASE = Path(__file__).resolve().parent.parent
 CLIENT_FILES = {".html", ".js", ".css", ".svg", ".png", ".webmanifest", ".woff2"}
 PAGES = ("index.html", "lesson.html")
 DOCUMENTS = ("openapi.yaml", "asyncapi.yaml")
-SCHEMAS = "chat/schemas"
+SCHEMAS = "events/schemas"
 KEPT = 3
 """How many versions of the client stay: a page that is open may still ask for parts of its own."""
 

@@ -1,12 +1,10 @@
-"""What the system says of itself: phase, capabilities, limits, health."""
+"""What the system says of itself: phase, capabilities, limits."""
 
 from flask import Blueprint, Response, jsonify
 
+from chassis import limits
 from chassis.buckets import Quotas
-from chassis.limits import BATCH_MAX, BODY_MAX, PAGE_MAX
-from chat.auth import limits as accounts
 from chat.conversations import limits as conversations
-from chat.health import Health
 from chat.messages import limits as messages
 from chat.profiles import limits as profiles
 
@@ -29,18 +27,18 @@ SYSTEM = {
         "request-ids",
     ],
     "limits": {
-        "password_min": accounts.PASSWORD_MIN,
-        "password_max": accounts.PASSWORD_MAX,
-        "display_name_max": profiles.DISPLAY_NAME_MAX,
+        "password_min": limits.PASSWORD_MIN,
+        "password_max": limits.PASSWORD_MAX,
+        "display_name_max": limits.DISPLAY_NAME_MAX,
         "bio_max": profiles.BIO_MAX,
         "group_name_max": conversations.GROUP_NAME_MAX,
         "group_members_max": conversations.GROUP_MEMBERS_MAX,
         "message_body_max": messages.MESSAGE_BODY_MAX,
         "reactions_max": messages.REACTIONS_MAX,
-        "access_ttl_max": accounts.ACCESS_TTL_MAX,
-        "batch_max": BATCH_MAX,
-        "page_max": PAGE_MAX,
-        "request_body_max": BODY_MAX,
+        "access_ttl_max": limits.ACCESS_TTL_MAX,
+        "batch_max": limits.BATCH_MAX,
+        "page_max": limits.PAGE_MAX,
+        "request_body_max": limits.BODY_MAX,
     },
     "links": {"docs": "/api/docs/", "lesson": "/lesson"},
 }
@@ -48,7 +46,7 @@ SYSTEM = {
 BUILD = {name: str(SYSTEM[name]) for name in ("phase", "step", "version")}
 
 
-def system(health: Health, quotas: Quotas) -> Blueprint:
+def system(quotas: Quotas) -> Blueprint:
     """Return the routes that need no login."""
     rate_limits = {"set": quotas.chosen, "policies": quotas.policies()}
     routes = Blueprint("system", __name__)
@@ -56,14 +54,5 @@ def system(health: Health, quotas: Quotas) -> Blueprint:
     @routes.get("/api/v1/system")
     def describe() -> Response:
         return jsonify({**SYSTEM, "rate_limits": rate_limits})
-
-    @routes.get("/healthz")
-    def is_alive() -> Response:
-        return jsonify(status="ok")
-
-    @routes.get("/readyz")
-    def is_ready() -> Response:
-        health.require_ready()
-        return jsonify(status="ready")
 
     return routes

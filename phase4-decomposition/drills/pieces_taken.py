@@ -35,7 +35,7 @@ from chassis.messaging.topology import Queue, Topology
 from chassis.settings import DatabaseSettings
 from chassis.work import Work
 from chat.catalogue import TOPICS, schemas
-from chat.settings import WorkerSettings
+from chassis.messaging.settings import WorkerSettings
 
 CHANGES, DEATHS, EVERY = 200, 4, 12
 QUIET = 3.0

@@ -23,7 +23,7 @@ from chassis.events import new_event
 from chassis.ids import new_id
 from chassis.messaging.outbox import Outbox
 from chat.catalogue import TOPICS
-from chat.settings import WorkerSettings
+from chassis.messaging.settings import WorkerSettings
 
 def run(work, word, given):
     if word == "mended":

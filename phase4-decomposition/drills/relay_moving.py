@@ -21,7 +21,7 @@ from chassis.messaging.publisher import ConfirmedPublisher, Message
 from chassis.messaging.relay import AT_ONCE, FROM_EACH, Relay
 from chassis.messaging.topology import Queue, Topology
 from chat.catalogue import TOPICS
-from chat.settings import WorkerSettings
+from chassis.messaging.settings import WorkerSettings
 
 EVENTS = 30_000
 BATCH = AT_ONCE * FROM_EACH

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from chat.migrate import TABLES
+from chassis.migrate import TABLES
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -21,7 +21,7 @@ from waiting import PHASE, wait_for
 
 from chassis.messaging.settings import BrokerSettings
 from chassis.messaging.topology import Topology
-from chat.topology import TOPOLOGY
+from events.topology import TOPOLOGY
 
 PASSWORD = "of the tests"
 DIES = """

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-SCHEMAS = HERE.parent / "chat" / "schemas"
+SCHEMAS = HERE.parent / "events" / "schemas"
 RELEASED = HERE / "messaging" / "released.json"
 
 Promise = dict[str, Any]

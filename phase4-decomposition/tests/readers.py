@@ -11,7 +11,7 @@ from chat.consumers.mail import Mailer
 from chat.notifications.digest import ask_for_due
 from chat.notifications.telling import tell
 from chat.settings import MailSettings
-from chat.topology import MAIL, NOTIFICATIONS, TOPOLOGY
+from events.topology import MAIL, NOTIFICATIONS, TOPOLOGY
 
 SENT = "SELECT event FROM outbox WHERE topic = ANY(%s) ORDER BY id"
 

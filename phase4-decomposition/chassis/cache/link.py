@@ -96,6 +96,11 @@ class Link:
         self._said_off = False
         self._try_if_due()
 
+    def answers(self) -> bool:
+        """Return whether Redis does."""
+        epoch = self.epoch()
+        return epoch is not None and bool(self.run(epoch, lambda redis: redis.ping()))
+
     def epoch(self) -> Epoch | None:
         """Return the present epoch; None: do without."""
         epoch = self._epoch

@@ -18,8 +18,9 @@ from pika.exceptions import AMQPError
 
 from chassis.clock import now_ms
 from chassis.messaging.outbox import LANES
-from chassis.messaging.process import Backoff
+from chassis.messaging.process import Backoff, until_stopped
 from chassis.messaging.publisher import ConfirmedPublisher, Message
+from chassis.messaging.settings import WorkerSettings
 from chassis.messaging.topology import Topology
 
 AT_ONCE = LANES // 2
@@ -51,6 +52,17 @@ _PRUNE = """
 """
 
 log = structlog.get_logger()
+
+
+def main(settings: WorkerSettings, name: str, topology: Topology) -> int:
+    """Relay until stopped; return the exit code. The broker's pages show `name`."""
+    relay = Relay(
+        settings.libpq_address(),
+        settings.parameters(name),
+        topology.without(settings.subscribers_off),
+        settings.outbox_keep,
+    )
+    return until_stopped(settings.log_level, relay.run)
 
 
 class Relay:

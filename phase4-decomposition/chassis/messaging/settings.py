@@ -4,7 +4,9 @@ from pathlib import Path
 
 from pika import PlainCredentials, URLParameters
 from pydantic import Field
-from pydantic_settings import BaseSettings
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from chassis.settings import DatabaseSettings
 
 
 class OutboxSettings(BaseSettings):
@@ -41,3 +43,16 @@ class BrokerSettings(BaseSettings):
         parameters.socket_timeout = parameters.stack_timeout = 5
         parameters.client_properties = {"connection_name": name}
         return parameters
+
+
+class WorkerSettings(DatabaseSettings, OutboxSettings, BrokerSettings):
+    """Of those that answer nobody. Each field is the environment variable CHAT_<NAME>, here too."""
+
+    model_config = SettingsConfigDict(env_prefix="CHAT_", frozen=True)
+
+    log_level: str = "INFO"
+
+    def libpq_address(self) -> str:
+        """Return where the primary is, with the password, as libpq takes it."""
+        address = self.address(self.database_url).set(drivername="postgresql")
+        return address.render_as_string(hide_password=False)

@@ -7,8 +7,8 @@ from chassis.messaging.consumer import Consumer
 from chassis.messaging.process import until_stopped
 from chat.activity.service import record
 from chat.catalogue import schemas
-from chat.settings import WorkerSettings
-from chat.topology import ACTIVITY, TOPOLOGY
+from chassis.messaging.settings import WorkerSettings
+from events.topology import ACTIVITY, TOPOLOGY
 
 
 def main() -> int:

@@ -16,7 +16,7 @@ from chassis.work import Work
 from chat.catalogue import schemas
 from chat.profiles.cached import kept_profiles
 from chat.settings import CacheWorkerSettings
-from chat.topology import CACHE, TOPOLOGY
+from events.topology import CACHE, TOPOLOGY
 
 
 def main() -> int:

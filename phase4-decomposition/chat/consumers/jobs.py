@@ -10,6 +10,7 @@ from chassis.database import Database
 from chassis.errors import Unavailable
 from chassis.messaging.process import until_stopped
 from chassis.messaging.steps import StepsConsumer
+from chat.accounts import Accounts, calls_to_auth
 from chat.catalogue import outbox, schemas
 from chat.conversations.members import MemberService
 from chat.jobs import export
@@ -18,7 +19,7 @@ from chat.jobs.worker import Do, JobWorker
 from chat.messages.timeline import MessageTimeline
 from chat.profiles.service import ProfileService
 from chat.settings import JobSettings
-from chat.topology import JOBS, TOPOLOGY
+from events.topology import JOBS, TOPOLOGY
 
 LOOK_EVERY = 30.0
 """Seconds between two looks for exports that have expired."""
@@ -28,10 +29,13 @@ def main() -> int:
     """Consume until stopped; return the exit code."""
     settings = JobSettings(database_connections=2)
     database = Database(settings, outbox=outbox(settings))
+    accounts = Accounts(calls_to_auth(settings))
     members = MemberService(database, MessageTimeline(), ProfileService(database))
     ways: dict[str, Do] = {
-        "export": partial(export.write, database, keep=settings.export_keep),
-        "deletion": Deletion(database, members, partial(erase, settings.cache_url)).steps,
+        "export": partial(export.write, database, accounts, keep=settings.export_keep),
+        "deletion": Deletion(
+            database, accounts, members, partial(erase, settings.cache_url)
+        ).steps,
     }
     worker = JobWorker(database, ways)
     consumer = StepsConsumer(

@@ -22,7 +22,7 @@ from chat.conversations.membership import names_of
 from chat.notifications.digest import Waiting, still_waiting
 from chat.profiles.service import display_names
 from chat.settings import MailSettings
-from chat.topology import MAIL, TOPOLOGY
+from events.topology import MAIL, TOPOLOGY
 
 TIMEOUT = 5.0
 """Seconds, for each step of the conversation with the server."""

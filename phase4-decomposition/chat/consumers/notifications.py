@@ -10,7 +10,7 @@ from chat.catalogue import outbox, schemas
 from chat.notifications.digest import ask_until_stopped
 from chat.notifications.telling import tell
 from chat.settings import MailSettings
-from chat.topology import NOTIFICATIONS, TOPOLOGY
+from events.topology import NOTIFICATIONS, TOPOLOGY
 
 
 def main() -> int:

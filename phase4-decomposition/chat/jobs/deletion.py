@@ -17,7 +17,7 @@ from chassis.clock import now_ms
 from chassis.database import Database
 from chassis.errors import NotFound
 from chassis.identity import Caller
-from chat.auth import of_person as accounts
+from chat.accounts import Accounts
 from chat.conversations.members import MemberService
 from chat.conversations.of_person import places_after
 from chat.jobs.models import JobRow
@@ -40,16 +40,19 @@ class Deletion:
     def __init__(
         self,
         database: Database,
+        accounts: Accounts,
         members: MemberService,
         uncache: Callable[[str], Iterator[None]],
     ) -> None:
         self._database = database
+        self._accounts = accounts
         self._members = members
         self._uncache = uncache
 
     def steps(self, run: Run) -> Iterator[None]:
         """Delete the account of who has asked for it."""
-        yield from _until(run.requested_at + LAG * 1000)
+        self._accounts.close(run.user_id)
+        yield from _until(now_ms() + LAG * 1000)
         yield from self._leave_groups(run)
         for conversation_id, done in conversations_of(self._database, run.user_id):
             while self._erase_some(run, conversation_id, done):
@@ -76,13 +79,15 @@ class Deletion:
             return erase(work, run.user_id, conversation_id, AT_ONCE)
 
     def _erase_person(self, run: Run) -> None:
+        # Killed after this, the next run is given another name, and the profile gets that.
+        username = self._accounts.erase(run.user_id)
         others = (JobRow.user_id == run.user_id, JobRow.id != run.job_id)
         with self._database.write() as work:
             run.advance(work, 1)
             work.connection.execute(delete(JobRow).where(*others))
             forget_all(work.connection, run.user_id)
             forget(work.connection, run.user_id)
-            anonymise(work.connection, run.user_id, accounts.erase(work, run.user_id))
+            anonymise(work.connection, run.user_id, username)
 
 
 def _until(moment: float) -> Iterator[None]:

@@ -15,7 +15,7 @@ from sqlalchemy import delete, insert, select
 from chassis.clock import now_ms, rfc3339
 from chassis.database import Database
 from chassis.identity import Caller
-from chat.auth import of_person as accounts
+from chat.accounts import Accounts
 from chat.conversations.of_person import places_after
 from chat.jobs.models import JobRow, PartRow
 from chat.jobs.run import Run
@@ -31,13 +31,13 @@ PART = 1 << 20
 Line = Mapping[str, Any]
 
 
-def write(database: Database, run: Run, keep: float) -> Iterator[None]:
+def write(database: Database, accounts: Accounts, run: Run, keep: float) -> Iterator[None]:
     """Collect everything; what an earlier attempt has left is thrown away. `keep` is in seconds."""
     with database.write() as work:
         run.advance(work, 0)
         work.connection.execute(delete(PartRow).where(PartRow.job_id == run.job_id))
     piece, part, lines = bytearray(), 0, 0
-    for kind, page, done in _everything(database, run.user_id):
+    for kind, page, done in _everything(database, accounts, run.user_id):
         lines += len(page)
         piece += b"".join(_line(kind, one) for one in page)
         while len(piece) >= PART:
@@ -65,12 +65,12 @@ def _store(database: Database, run: Run, part: int, data: bytes, done: float) ->
         work.connection.execute(insert(PartRow).values(job_id=run.job_id, part=part, data=data))
 
 
-def _everything(database: Database, user_id: str) -> Iterator[tuple[str, Sequence[Line], float]]:
+def _everything(
+    database: Database, accounts: Accounts, user_id: str
+) -> Iterator[tuple[str, Sequence[Line], float]]:
     """Yield pages: what is in each, and which part of the whole is done with it."""
     yield "export", [{"user_id": user_id, "made_at": rfc3339(now_ms())}], 0
-    with database.read() as connection:
-        account = accounts.account(connection, user_id)
-        logins = accounts.logins(connection, user_id)
+    account, logins = accounts.export(user_id)
     yield "account", account, 0
     yield "login", logins, 0
     yield "profile", ProfileService(database).get_many([user_id]), 0

@@ -1,6 +1,7 @@
 """Asking for jobs, and what has become of them."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, TypedDict
 
 from sqlalchemy import delete, select
@@ -8,12 +9,11 @@ from sqlalchemy.dialects.postgresql import insert
 
 from chassis.clock import now_ms, rfc3339, rfc3339_or_none
 from chassis.database import Database
-from chassis.errors import Gone, NotFound
+from chassis.errors import Gone, NotFound, Unavailable
 from chassis.events import new_event
 from chassis.identity import Caller
 from chassis.ids import new_id
-from chat.auth import roles
-from chat.auth.service import AuthService
+from chat.accounts import Accounts
 from chat.jobs.models import JobRow, PartRow
 
 REQUESTED = "job.requested"
@@ -41,9 +41,9 @@ class Job(TypedDict):
 
 
 class JobService:
-    """Every method is one transaction. Nobody learns of the jobs of others."""
+    """Nobody learns of the jobs of others."""
 
-    def __init__(self, database: Database, accounts: AuthService) -> None:
+    def __init__(self, database: Database, accounts: Accounts) -> None:
         self._database = database
         self._accounts = accounts
 
@@ -57,7 +57,10 @@ class JobService:
         Errors: `InvalidInput` for a wrong password, `RateLimited` after too many.
         """
         self._accounts.confirm(caller, password, address)
-        return self._request(caller, "deletion")
+        job = self._request(caller, "deletion")
+        with suppress(Unavailable):  # the job begins with the same
+            self._accounts.close(caller.user_id)
+        return job
 
     def list_of(self, caller: Caller) -> list[Job]:
         """Return the caller's jobs, the latest first."""
@@ -95,8 +98,6 @@ class JobService:
             ).first()
             if added is not None:
                 work.announce(new_event(REQUESTED, {"job_id": added.id}))
-            if kind == "deletion":
-                roles.suspend(work, user_id)
             newest = select(JobRow.__table__).where(*same).order_by(JobRow.id.desc()).limit(1)
             return document(connection.execute(newest).one())
 

@@ -10,7 +10,7 @@ from chassis.identity import Caller
 from chassis.ids import new_id
 from chassis.pages import decode_cursor, encode_cursor
 from chassis.work import Work
-from chat.auth import roles
+from chat.accounts import Accounts
 from chat.messages.changing import remove
 from chat.moderation.models import ActionRow
 
@@ -30,39 +30,40 @@ class Action(TypedDict):
 
 
 class ModerationService:
-    """Every method is one transaction. A role counts as it is now, not as a token says."""
+    """Each method asks auth in the moderator's name, and then writes the line.
 
-    def __init__(self, database: Database) -> None:
+    A role counts as it is now, not as a token says.
+    """
+
+    def __init__(self, database: Database, accounts: Accounts) -> None:
         self._database = database
+        self._accounts = accounts
 
     def remove_message(
         self, caller: Caller, conversation_id: str, message_id: str, reason: str
     ) -> Action:
         """Leave a tombstone, in any conversation; again changes nothing but the trail."""
+        self._accounts.require_role(caller, "moderator")
         with self._database.write() as work:
-            roles.require(work.connection, caller, "moderator")
             sender_id = remove(work, conversation_id, message_id)
             return _note(work, caller, "remove-message", sender_id, reason, message_id)
 
     def suspend(self, caller: Caller, user_id: str, reason: str) -> Action:
         """End every login of somebody of a lower role, and let them begin no other."""
+        self._accounts.suspend(caller, user_id)
         with self._database.write() as work:
-            roles.require(work.connection, caller, "moderator", over=user_id)
-            roles.suspend(work, user_id)
             return _note(work, caller, "suspend", user_id, reason)
 
     def restore(self, caller: Caller, user_id: str, reason: str) -> Action:
         """Let somebody log in again."""
+        self._accounts.restore(caller, user_id)
         with self._database.write() as work:
-            roles.require(work.connection, caller, "moderator", over=user_id)
-            roles.restore(work, user_id)
             return _note(work, caller, "restore", user_id, reason)
 
     def give_role(self, caller: Caller, user_id: str, role: str, reason: str) -> Action:
         """Say what somebody may do, from their next access token on."""
+        self._accounts.give_role(caller, user_id, role)
         with self._database.write() as work:
-            roles.require(work.connection, caller, "admin", over=user_id)
-            roles.give(work, role, user_id=user_id)
             return _note(work, caller, f"role-{role}", user_id, reason)
 
     def trail(
@@ -72,8 +73,8 @@ class ModerationService:
         statement = select(*_ROW).order_by(_ROW.id.desc()).limit(limit + 1)
         if cursor is not None:
             statement = statement.where(_ROW.id < decode_cursor(cursor, [str])[0])
+        self._accounts.require_role(caller, "moderator")
         with self._database.read() as connection:
-            roles.require(connection, caller, "moderator")
             rows = connection.execute(statement).all()
         more = encode_cursor((rows[limit - 1].id,)) if len(rows) > limit else None
         return [_document(row) for row in rows[:limit]], more

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from chat.auth.limits import USERNAME_PATTERN
+from chassis.limits import USERNAME_PATTERN
 
 _USERNAME = re.compile(USERNAME_PATTERN)
 # Neither in the middle of a word, an address or a path, nor the beginning of a longer word.

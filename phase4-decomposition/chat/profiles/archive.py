@@ -1,21 +1,19 @@
-"""Profiles in an archive: one for each account, in the same order."""
+"""Profiles in an archive: one for each account, in the same order. `lab` compares the two."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Annotated, Literal
 
 from pydantic import StringConstraints, TypeAdapter, with_config
 from sqlalchemy import Connection, select
 from typing_extensions import TypedDict
 
-from chassis.archive import STRICT, Line, Lines, Moment, OneLine, Reader, Refused, Uuid, parse
+from chassis.archive import STRICT, Ascending, Lines, Moment, OneLine, Reader, Uuid, parse
+from chassis.database import as_items, items_of
+from chassis.limits import DISPLAY_NAME_MAX
 from chassis.rows import columns, count_rows, in_batches, insert_rows, stream
-from chat.profiles.limits import BIO_MAX, DISPLAY_NAME_MAX
+from chat.profiles.limits import BIO_MAX
 from chat.profiles.models import ProfileRow
 from chat.profiles.service import search_text
-
-People = Callable[[], Iterator[tuple[str, str]]]
-"""Yields id and username of every account, in the order of ids."""
-
 
 @with_config(STRICT)
 class ProfileRecord(TypedDict):
@@ -31,15 +29,19 @@ class ProfileRecord(TypedDict):
 
 
 _PROFILE = TypeAdapter(ProfileRecord)
+_KNOWN = select(ProfileRow.user_id).where(ProfileRow.user_id.in_(items_of("user_ids")))
+
+
+def unknown_people(connection: Connection, user_ids: Collection[str]) -> set[str]:
+    """Return those ids that are nobody's."""
+    known = connection.scalars(_KNOWN, {"user_ids": as_items(user_ids)})
+    return set(user_ids).difference(known)
 
 
 class Profiles:
     """The section of profiles."""
 
     types: Sequence[str] = ("profile",)
-
-    def __init__(self, people: People) -> None:
-        self._people = people
 
     def counts(self, connection: Connection) -> dict[str, int]:
         """Return how many profiles there are."""
@@ -61,30 +63,12 @@ class Profiles:
 
     def read(self, connection: Connection, reader: Reader) -> None:
         """Store profiles."""
-        expected = self._people()
+        order = Ascending()
         for lines in in_batches(reader.take("profile")):
-            insert_rows(
-                connection, ProfileRow, [_row(line, next(expected, None)) for line in lines]
-            )
-        missing = next(expected, None)
-        if missing is not None:
-            raise Refused(reader.position, f"the profile of user {missing[0]} is missing")
-
-
-def _row(line: Line, expected: tuple[str, str] | None) -> tuple[int, dict[str, object]]:
-    profile = parse(_PROFILE, line)
-    if expected is None:
-        raise Refused(line.number, f"profile.user_id: there is no user {profile['user_id']}")
-    user_id, username = expected
-    if profile["user_id"] != user_id:
-        raise Refused(
-            line.number,
-            f"profile.user_id: must be {user_id}, the next user's: profiles are in order",
-        )
-    if profile["username"] != username:
-        raise Refused(
-            line.number, f"profile.username: must be {username!r}, as in the user's record"
-        )
-    values = columns(profile)
-    values["search_text"] = search_text(username, profile["display_name"])
-    return line.number, values
+            rows = []
+            for line in lines:
+                profile = parse(_PROFILE, line)
+                order.check(line.number, profile["user_id"])
+                searched = search_text(profile["username"], profile["display_name"])
+                rows.append((line.number, {**columns(profile), "search_text": searched}))
+            insert_rows(connection, ProfileRow, rows)

@@ -27,27 +27,10 @@ class Profile(TypedDict):
 
 
 class ProfileService:
-    """Every method is one transaction, but for `create`, which joins its caller's."""
+    """Every method is one transaction."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-
-    def create(
-        self, connection: Connection, user_id: str, username: str, display_name: str
-    ) -> None:
-        """Add the profile of a new account, in the caller's transaction; again changes nothing."""
-        now = now_ms()
-        connection.execute(
-            insert_if_new(ProfileRow, "user_id").values(
-                user_id=user_id,
-                username=username,
-                display_name=display_name,
-                bio="",
-                search_text=search_text(username, display_name),
-                created_at=now,
-                updated_at=now,
-            )
-        )
 
     def get(self, user_id: str) -> Profile:
         """Return one profile; `NotFound` when there is none."""
@@ -120,6 +103,22 @@ _COLUMNS = (
 
 
 _IS_SOMEBODY = ProfileRow.search_text != ""
+
+
+def create(connection: Connection, user_id: str, username: str, display_name: str) -> None:
+    """Add the profile of a new account, in the caller's transaction; again changes nothing."""
+    now = now_ms()
+    connection.execute(
+        insert_if_new(ProfileRow, "user_id").values(
+            user_id=user_id,
+            username=username,
+            display_name=display_name,
+            bio="",
+            search_text=search_text(username, display_name),
+            created_at=now,
+            updated_at=now,
+        )
+    )
 
 
 def anonymise(connection: Connection, user_id: str, username: str) -> None:

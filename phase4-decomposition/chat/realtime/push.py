@@ -12,6 +12,7 @@ import structlog
 from chassis.database import Database
 from chassis.errors import Unavailable
 from chassis.events import Event, new_event
+from chassis.identity import Caller
 from chassis.messaging.cloudevents import CloudEvent
 from chassis.messaging.schemas import Newer, Schemas, Unacceptable
 from chat.conversations.membership import acquaintances, audiences
@@ -21,8 +22,9 @@ from chat.realtime.publisher import SocketPublisher
 
 LOOK_EVERY = 1.0
 """Seconds between two looks at which logins have ended."""
-OVERLAP_MS = 30_000
-"""An end is written down before it is committed, and seen only then."""
+OVERLAP_MS = 60_000
+"""An end is written down before it is committed, and seen only then; and a ticket is good for half
+of this: whoever opens a socket with an old one has it closed by the next look."""
 
 log = structlog.get_logger()
 
@@ -154,18 +156,24 @@ class EndedLogins:
     """Closes the sockets of logins that have ended.
 
     The event that tells of it is faster. But outbox, relay and broker can all be late, and who has
-    logged out, or was suspended, is to hear nothing more: so this asks the database, as the gateway
-    does for requests.
+    logged out, or was suspended, is to hear nothing more: so this asks auth, as the gateway does for
+    requests.
     """
 
     def __init__(self, logins: Logins, publisher: SocketPublisher) -> None:
         self._logins = logins
         self._publisher = publisher
         self._moment = 0
+        self._ended: frozenset[str] = frozenset()
+
+    def is_alive(self, caller: Caller) -> bool:
+        """Return whether the caller's login is not known to have ended; asks nobody."""
+        return caller.login_id not in self._ended
 
     def look(self) -> None:
         """Close what there is to close."""
         ended, now = self._logins.ended_since(self._moment)
+        self._ended = frozenset(ended)
         self._publisher.close_logins(ended)
         self._moment = now - OVERLAP_MS
 

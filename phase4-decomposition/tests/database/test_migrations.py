@@ -11,7 +11,7 @@ from postgres import cluster, migrate
 from sqlalchemy import create_engine, make_url
 from waiting import PHASE
 
-from chat.migrate import TABLES
+from chassis.migrate import TABLES
 
 
 def _empty_database() -> str:

@@ -11,7 +11,7 @@ from chassis.database import Database
 from chassis.events import new_event
 from chassis.messaging.outbox import Outbox
 from chat.catalogue import TOPICS
-from chat.settings import WorkerSettings
+from chassis.messaging.settings import WorkerSettings
 
 Start = Callable[..., Worker]
 Announce = Callable[..., None]

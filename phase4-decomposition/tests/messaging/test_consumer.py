@@ -13,7 +13,7 @@ from chassis.messaging.consumer import Consumer
 from chassis.mode import Mode, set_mode
 from chassis.work import Work
 from chat.catalogue import schemas
-from chat.topology import ACTIVITY, TOPOLOGY
+from events.topology import ACTIVITY, TOPOLOGY
 
 Start = Callable[..., Worker]
 Announce = Callable[..., None]

@@ -22,7 +22,7 @@ from waiting import PHASE, wait_for
 from chassis.errors import NotFound, NotReady
 from chassis.messaging.dead_letters import LOOKED_AT, DeadLetters
 from chassis.messaging.settings import BrokerSettings
-from chat.topology import ACTIVITY, TOPOLOGY
+from events.topology import ACTIVITY, TOPOLOGY
 
 Start = Callable[..., Worker]
 FEED = "SELECT event_id FROM activity"

@@ -14,7 +14,7 @@ from waiting import wait_for
 
 from chassis.database import Database
 from chat.jobs import export
-from chat.topology import JOBS, TOPOLOGY
+from events.topology import JOBS, TOPOLOGY
 
 Start = Callable[..., Worker]
 MODULE = "chat.consumers.jobs"

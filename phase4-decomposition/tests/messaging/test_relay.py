@@ -9,7 +9,7 @@ from brokers import Host, Worker, rows
 from waiting import wait_for
 
 from chassis.ids import new_id
-from chat.topology import ACTIVITY, NOTIFICATIONS
+from events.topology import ACTIVITY, NOTIFICATIONS
 
 Start = Callable[..., Worker]
 Announce = Callable[..., None]

@@ -23,7 +23,7 @@ from chassis.redaction import Fields
 from chassis.work import Work
 from chat.activity.service import record
 from chat.catalogue import schemas
-from chat.topology import ACTIVITY, TOPOLOGY
+from events.topology import ACTIVITY, TOPOLOGY
 
 Start = Callable[..., Worker]
 Announce = Callable[..., None]

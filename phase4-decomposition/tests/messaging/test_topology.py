@@ -9,7 +9,7 @@ from waiting import wait_for
 
 from chassis.ids import new_id
 from chassis.messaging.topology import Queue, TopologyMismatch
-from chat.topology import TOPOLOGY
+from events.topology import TOPOLOGY
 
 ACTIVITY = TOPOLOGY.queues[0]
 

@@ -28,8 +28,8 @@ from chat.catalogue import contract_event, outbox, schemas
 from chat.messages import versions
 from chat.messages.documents import StoredMessage, message_document
 from chat.messages.timeline import message_event
-from chat.settings import WorkerSettings
-from chat.topology import ACTIVITY, TOPOLOGY
+from chassis.messaging.settings import WorkerSettings
+from events.topology import ACTIVITY, TOPOLOGY
 
 Start = Callable[..., Worker]
 HELD_BACK = "conversation.message.created.v1"
@@ -64,7 +64,7 @@ class Old(Schemas):
     """What readers knew before there was version 2."""
 
     def __init__(self) -> None:
-        super().__init__(Path(__file__).parents[2] / "chat" / "schemas", {})
+        super().__init__(Path(__file__).parents[2] / "events" / "schemas", {})
         del self._validators[versions.V2]
 
 

@@ -15,7 +15,7 @@ from chassis.messaging.errors import Permanent, Transient
 from chat.consumers.mail import deliver
 from chat.mailbox import KEPT, Mailbox
 from chat.notifications.digest import ask_for_due
-from chat.topology import MAIL
+from events.topology import MAIL
 
 People = list[Somebody]
 HOUR = 3_600_000

@@ -81,5 +81,5 @@ def test_what_processes_tell_each_other_is_laid_out_for_the_documents(
 ) -> None:
     lay_out(web, CONTRACT, PHASE, tmp_path / "site")
     laid_out = json.loads((tmp_path / "site" / "plain" / "api" / "schemas.json").read_bytes())
-    there = {file.stem for file in (PHASE / "chat" / "schemas").glob("*.json")}
+    there = {file.stem for file in (PHASE / "events" / "schemas").glob("*.json")}
     assert {one["$id"].removeprefix("urn:chat:") for one in laid_out} == there

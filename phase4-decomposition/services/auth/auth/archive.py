@@ -14,6 +14,7 @@ from chassis.archive import (
     Moment,
     Reader,
     Refused,
+    Section,
     Sha256,
     Uuid,
     parse,
@@ -29,8 +30,8 @@ from chassis.rows import (
     insert_rows,
     stream,
 )
-from chat.auth.limits import USERNAME_PATTERN
-from chat.auth.models import Account, Login, RefreshToken
+from chassis.limits import USERNAME_PATTERN
+from auth.models import Account, Login, RefreshToken
 
 PasswordHash = Annotated[
     str, StringConstraints(pattern=r"^\$argon2id\$[A-Za-z0-9+/$,=]+$", max_length=512)
@@ -93,12 +94,6 @@ def unknown_people(connection: Connection, user_ids: Collection[str]) -> set[str
     """Return those ids that are no account's."""
     known = connection.scalars(_KNOWN, {"user_ids": as_items(user_ids)})
     return set(user_ids).difference(known)
-
-
-def people(connection: Connection) -> Iterator[tuple[str, str]]:
-    """Yield id and username of every account, in the order of ids."""
-    for row in stream(connection, select(Account.id, Account.username).order_by(Account.id)):
-        yield row.id, row.username
 
 
 class Users:
@@ -220,3 +215,8 @@ def _token_rows(
         values: dict[str, Any] = {**token, "login_id": login_id}
         values["token_hash"] = bytes.fromhex(token["token_hash"])
         yield number, values
+
+
+def sections(_connection: Connection) -> Sequence[Section]:
+    """Return the part of an archive that is auth's, in its order."""
+    return (Users(), Logins())

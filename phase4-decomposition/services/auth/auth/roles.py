@@ -8,8 +8,8 @@ from chassis.clock import now_ms
 from chassis.errors import Forbidden, NotFound
 from chassis.identity import Caller
 from chassis.work import Work
-from chat.auth.models import Account, Login
-from chat.auth.service import end_logins
+from auth.models import Account, Login
+from auth.service import end_logins
 
 ROLES = ("member", "moderator", "admin")
 """In the order of rank."""

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 from pydantic import Field
-from pydantic_settings import BaseSettings
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from chat.auth.keys import Signing
+from auth.keys import Signing
+from chassis.messaging.settings import WorkerSettings
+from chassis.settings import ServerSettings
 
 
 class AuthSettings(BaseSettings):
@@ -32,3 +34,14 @@ class AuthSettings(BaseSettings):
             lead=self.signing_key_lead,
             age=self.signing_key_age,
         )
+
+
+class Settings(WorkerSettings, ServerSettings, AuthSettings):
+    """Each field, of the parts too, is the environment variable CHAT_<NAME>."""
+
+    model_config = SettingsConfigDict(env_prefix="CHAT_", frozen=True)
+
+    profiles_url: str = "http://127.0.0.1:9001"
+    """Where who has profiles answers services."""
+    clients_dir: Path = Path("/run/secrets")
+    """`client-NAME` in it is what the service NAME shows; of two lines either is taken."""

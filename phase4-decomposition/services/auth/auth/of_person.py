@@ -8,8 +8,8 @@ from sqlalchemy import Connection, select, update
 
 from chassis.clock import now_ms, rfc3339
 from chassis.work import Work
-from chat.auth.models import Account, Login
-from chat.auth.service import end_logins
+from auth.models import Account, Login
+from auth.service import end_logins
 
 
 def account(connection: Connection, user_id: str) -> list[dict[str, Any]]:

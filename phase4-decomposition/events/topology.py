@@ -3,7 +3,7 @@
 from chassis.messaging.topology import MIB, Queue, Retries, Topology
 
 ACTIVITY, JOBS, MAIL, NOTIFICATIONS = "activity", "jobs", "mail", "notifications"
-CACHE = "cache"
+CACHE, PROFILES = "cache", "profiles"
 
 SOCKETS_HEAR = ("conversation.#", "account.logins_ended")
 """What each web process has a queue of its own for, while it runs."""
@@ -25,6 +25,7 @@ TOPOLOGY = Topology(
         Queue(MAIL, keys=["notification.digest_due"], retries=Retries()),
         Queue(JOBS, keys=["job.requested"], retries=Retries()),
         Queue(CACHE, keys=["profile.changed"]),
+        Queue(PROFILES, keys=["user.registered"]),
     ),
     dead=Queue("dead-letters", keys=["#"], max_bytes=256 * MIB),
 )

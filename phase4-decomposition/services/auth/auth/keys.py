@@ -25,8 +25,8 @@ from chassis.clock import now_ms
 from chassis.database import Database
 from chassis.errors import Unavailable
 from chassis.ids import new_id
-from chat.auth.limits import ACCESS_TTL_MAX
-from chat.auth.models import SigningKey
+from chassis.limits import ACCESS_TTL_MAX
+from auth.models import SigningKey
 
 _ROW = SigningKey.__table__.c
 
@@ -70,6 +70,12 @@ class Keys:
             with suppress(Unavailable):  # read-only, say: the old one is good for a while yet
                 keys.append(self.rotate())
         return [_jwk(key) for key in keys]
+
+    def public(self, kid: str) -> Any:
+        """Return a public key that is published, None if there is none of this id."""
+        with self._database.read() as connection:
+            found = {key.id: key.public_key for key in self._alive(connection)}
+        return load_der_public_key(found[kid]) if kid in found else None
 
     def rotate(self, *, forget: bool = False) -> Any:
         """Make a new key; `forget` takes back all that the others have signed."""

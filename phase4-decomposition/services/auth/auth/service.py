@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypedDict
+from typing import TypedDict
 
-from sqlalchemy import ColumnElement, Connection, delete, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
 from chassis.clock import now_ms
@@ -15,12 +15,14 @@ from chassis.identity import LOGINS_ENDED, Caller
 from chassis.ids import new_id
 from chassis.tokens import hash_token, new_token
 from chassis.work import Work
-from chat.auth import access
-from chat.auth.guesses import Guesses
-from chat.auth.keys import Keys
-from chat.auth.limits import ACCESS_TTL_MAX
-from chat.auth.models import Account, EndedLogin, Login, RefreshToken
-from chat.auth.passwords import Passwords
+from auth import access
+from auth.catalogue import REGISTERED
+from auth.guesses import Guesses
+from auth.keys import Keys
+from chassis.limits import ACCESS_TTL_MAX
+from auth.models import Account, EndedLogin, Login, RefreshToken
+from auth.passwords import Passwords
+from auth.profiles import Profiles
 
 TOKENS_KEPT = 1000
 """Of one login. Nobody's own device comes near it; a loop must not fill the disk."""
@@ -79,15 +81,6 @@ class Lifetimes:
     """How long the predecessor of an unused refresh token still works."""
 
 
-class ProfileCreator(Protocol):
-    """Makes the profile that belongs to a new account."""
-
-    def create(
-        self, connection: Connection, user_id: str, username: str, display_name: str
-    ) -> None:
-        """Add the profile, in the caller's transaction; again changes nothing."""
-
-
 class AuthService:
     """Accounts and logins. Every method is one transaction."""
 
@@ -98,7 +91,7 @@ class AuthService:
         keys: Keys,
         lifetimes: Lifetimes,
         guesses: Guesses,
-        profiles: ProfileCreator,
+        profiles: Profiles,
     ) -> None:
         self._database = database
         self._passwords = passwords
@@ -108,7 +101,7 @@ class AuthService:
         self._profiles = profiles
 
     def register(self, username: str, password: str, display_name: str) -> Tokens:
-        """Create an account with its profile, logged in; `UsernameTaken` if the name is."""
+        """Create an account, logged in, and its profile; `UsernameTaken` if the name is."""
         password_hash = self._passwords.hash(password)
         user_id = new_id()
         with self._database.session() as (session, work):
@@ -119,10 +112,13 @@ class AuthService:
             )
             if not inserted.rowcount:
                 raise UsernameTaken(f"Somebody else is called {username}.")
-            # One transaction for both: nobody ever sees an account without a profile.
-            self._profiles.create(work.connection, user_id, username, display_name)
-            work.announce(new_event("user.registered", {"user_id": user_id, "username": username}))
-            return self._log_in(session, user_id, ACCESS_TTL_MAX)
+            person = {"user_id": user_id, "username": username, "display_name": display_name}
+            work.announce(new_event(REGISTERED, person))
+            tokens = self._log_in(session, user_id, ACCESS_TTL_MAX)
+        # Not before: an account that is rolled back must leave no profile. Where this does not
+        # succeed, the event does.
+        self._profiles.create(user_id, username, display_name)
+        return tokens
 
     def log_in(self, username: str, password: str, access_ttl: int, address: str) -> Tokens:
         """Check the password and begin a login; `InvalidCredentials` if anything is wrong.
@@ -162,12 +158,6 @@ class AuthService:
     def _require(self, password_hash: str, password: str) -> None:
         if self._passwords.verify(password_hash, password) is None:
             raise InvalidCredentials
-
-    def is_alive(self, caller: Caller) -> bool:
-        """Return whether the caller's login has not ended. An expired access token ends none."""
-        with self._database.read() as connection:
-            found = connection.scalar(select(Login.id).where(Login.id == caller.login_id))
-        return found is not None
 
     def ended_since(self, moment: int) -> tuple[dict[str, int], int]:
         """Return which logins have ended since then, and when, and the present; in milliseconds.

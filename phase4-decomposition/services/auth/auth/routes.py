@@ -7,15 +7,20 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from chassis import services, text
 from chassis.identity import Caller
+from chassis.limits import (
+    ACCESS_TTL_MAX,
+    DISPLAY_NAME_MAX,
+    PASSWORD_MAX,
+    PASSWORD_MIN,
+    USERNAME_PATTERN,
+)
 from chassis.requests import Body, Exact, Name, Query, QueryInt, body, login_required, query
-from chat.auth.keys import Keys
-from chat.auth.limits import ACCESS_TTL_MAX, PASSWORD_MAX, PASSWORD_MIN, USERNAME_PATTERN
-from chat.auth.service import AuthService
-from chat.profiles.limits import DISPLAY_NAME_MAX
+from auth.keys import Keys
+from auth.service import AuthService
 
 auth = Blueprint("auth", __name__, url_prefix="/api/v1/auth")
-for_gateway = Blueprint("for_gateway", __name__)
-"""What the gateway pulls; on the listener that nobody outside can reach."""
+published = Blueprint("published", __name__)
+"""What gateway and services pull; on the listener that nobody outside can reach."""
 
 Username = Annotated[str, StringConstraints(pattern=USERNAME_PATTERN)]
 DisplayName = Annotated[Name, StringConstraints(min_length=1, max_length=DISPLAY_NAME_MAX)]
@@ -107,13 +112,13 @@ def log_out_everywhere(caller: Caller) -> tuple[str, int]:
     return "", 204
 
 
-@for_gateway.get("/.well-known/jwks.json")
+@published.get("/.well-known/jwks.json")
 def keys() -> Response:
     """Give out what access tokens are verified with (RFC 7517, 5)."""
     return jsonify(keys=services.get(Keys).published())
 
 
-@for_gateway.get("/ended-logins")
+@published.get("/ended-logins")
 def ended_logins() -> Response:
     """Tell which logins' tokens to refuse, of those that ended after `since` (milliseconds)."""
     ended, now = services.get(AuthService).ended_since(query(Since).since)

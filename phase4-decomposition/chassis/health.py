@@ -2,11 +2,12 @@
 
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from chassis.cache.link import Link
+from flask import Blueprint, Response, jsonify
+
 from chassis.database import Database
 from chassis.errors import NotReady, Unavailable
 from chassis.mode import Mode
@@ -14,11 +15,14 @@ from chassis.mode import Mode
 
 @dataclass(frozen=True)
 class Health:
-    """What to look at; `stopping` is set once the process is told to stop."""
+    """What to look at; `stopping` is set once the process is told to stop.
+
+    `others` are dependencies without which it goes on, and how to find out whether they answer.
+    """
 
     database: Database
-    cache: Link
     stopping: threading.Event
+    others: Mapping[str, Callable[[], bool]] = field(default_factory=dict)
 
     def require_ready(self) -> None:
         """Raise `NotReady` or `StorageFull` if the process should get no new work."""
@@ -32,9 +36,8 @@ class Health:
 
     def report(self) -> tuple[dict[str, Any], bool]:
         """Return the state of everything, latencies in milliseconds, and whether it will do."""
-        found = {"database": _timed(self.database.is_alive), "cache": _timed(self._cache_answers)}
-        if replica := self.database.replica:
-            found["replica"] = _timed(lambda: replica.is_used)
+        found = {"database": _timed(self.database.is_alive)}
+        found |= {name: _timed(answers) for name, answers in self.others.items()}
         is_whole = all(one["state"] == "up" for one in found.values())
         status, reason = "ready" if is_whole else "degraded", None
         try:
@@ -43,12 +46,24 @@ class Health:
             status, reason = "not-ready", str(error)
         return {"status": status, "reason": reason, "dependencies": found}, reason is None
 
-    def _cache_answers(self) -> bool:
-        epoch = self.cache.epoch()
-        return epoch is not None and bool(self.cache.run(epoch, lambda redis: redis.ping()))
-
 
 def _timed(answers: Callable[[], bool]) -> dict[str, Any]:
     began = time.perf_counter()
     state = "up" if answers() else "down"
     return {"state": state, "ms": round((time.perf_counter() - began) * 1000, 2)}
+
+
+def probes(health: Health) -> Blueprint:
+    """Return what a health check asks, without a login."""
+    routes = Blueprint("probes", __name__)
+
+    @routes.get("/healthz")
+    def is_alive() -> Response:
+        return jsonify(status="ok")
+
+    @routes.get("/readyz")
+    def is_ready() -> Response:
+        health.require_ready()
+        return jsonify(status="ready")
+
+    return routes

@@ -46,16 +46,15 @@ def token() -> Response:
     client = services.get(Clients).client(request.headers.get("Authorization", ""))
     issuer, given = services.get(Issuer), request.form
     wanted = (client, given.get("audience", ""), given.get("scope", ""))
-    match given.get("grant_type"):
-        case "client_credentials":
-            issued = issuer.token(*wanted)
-        case "urn:ietf:params:oauth:grant-type:token-exchange":
-            if given.get("subject_token_type") != IDENTITY_TYPE:
-                raise InvalidInput("subject_token_type", f"must be {IDENTITY_TYPE}")
-            issued = issuer.exchange(*wanted, given.get("subject_token", ""))
-        case _:
-            known = f"{CLIENT_CREDENTIALS} or {TOKEN_EXCHANGE}"
-            raise InvalidInput("grant_type", f"must be {known}")
+    kind = given.get("grant_type")
+    if kind == CLIENT_CREDENTIALS:
+        issued = issuer.token(*wanted)
+    elif kind != TOKEN_EXCHANGE:
+        raise InvalidInput("grant_type", f"must be {CLIENT_CREDENTIALS} or {TOKEN_EXCHANGE}")
+    elif given.get("subject_token_type") != IDENTITY_TYPE:
+        raise InvalidInput("subject_token_type", f"must be {IDENTITY_TYPE}")
+    else:
+        issued = issuer.exchange(*wanted, given.get("subject_token", ""))
     return jsonify(
         access_token=issued,
         issued_token_type=TOKEN_TYPE,

@@ -5,7 +5,7 @@ from typing import Annotated
 from flask import Blueprint, Response, jsonify, request
 from pydantic import AfterValidator, Field, StringConstraints
 
-from chassis import services, text
+from chassis import context, services, text
 from chassis.identity import Caller
 from chassis.limits import (
     ACCESS_TTL_MAX,
@@ -21,6 +21,7 @@ from auth.service import AuthService
 auth = Blueprint("auth", __name__, url_prefix="/api/v1/auth")
 published = Blueprint("published", __name__)
 """What gateway and services pull; on the listener that nobody outside can reach."""
+published.before_request(lambda: setattr(context.current(), "route", context.OPERATIONS))
 
 Username = Annotated[str, StringConstraints(pattern=USERNAME_PATTERN)]
 DisplayName = Annotated[Name, StringConstraints(min_length=1, max_length=DISPLAY_NAME_MAX)]

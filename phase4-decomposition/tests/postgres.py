@@ -13,17 +13,21 @@ import uuid
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from pydantic import PostgresDsn
 from waiting import PHASE, wait_for
 
-from chat.settings import Settings
+if TYPE_CHECKING:
+    from chat.settings import Settings
+
 
 AS_NOBODY = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups")
 """The server refuses to run as root."""
 TEMPLATE = "template_chat"
+MIGRATE = "chat.migrate"
+"""The module; another service's tests have another."""
 _LSN = "SELECT pg_current_wal_flush_lsn()"
 _END_SESSIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'"
 _EMPTY = """
@@ -240,7 +244,7 @@ class Cluster:
 def migrate(url: str, **options: Any) -> None:
     """Run the migrations as a system does."""
     environment = os.environ | {"CHAT_DATABASE_URL": url, "CHAT_LOG_LEVEL": "WARNING"}
-    command = [sys.executable, "-m", "chat.migrate"]
+    command = [sys.executable, "-m", MIGRATE]
     subprocess.run(command, cwd=PHASE, env=environment, check=True, **options)
 
 
@@ -255,8 +259,10 @@ def address_of(directory: Path) -> str:
     return cluster().database(str(directory.resolve()))
 
 
-def settings_for(directory: Path, **given: Any) -> Settings:
+def settings_for(directory: Path, **given: Any) -> "Settings":
     """Return settings with the database that stands for a test's directory."""
+    from chat.settings import Settings  # noqa: PLC0415 - tests of other services have no chat
+
     if "database_url" not in given:
         given["database_url"] = PostgresDsn(address_of(directory))
     return Settings(**given)

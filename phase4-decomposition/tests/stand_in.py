@@ -1,4 +1,7 @@
-"""Playing the gateway: the application as if one stood in front of it that believes every token."""
+"""Playing the gateway: the application as if one stood in front of it that believes every token.
+
+What is for the auth service goes to the one that is played, and who registers there gets a profile.
+"""
 
 import base64
 import hashlib
@@ -8,14 +11,20 @@ import os
 import tempfile
 import time
 from collections.abc import Iterable
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jwt
-from flask import Flask
+from fake_auth import fake_auth
+from flask import Flask, Request, Response
 
+from chassis import services
+from chassis.calls import Pool
+from chassis.database import Database
 from chassis.identity import HEADER
 from chat import app as monolith
+from chat.profiles.service import create
 from chat.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,11 +37,13 @@ ENVIRON = f"HTTP_{HEADER.upper().replace('-', '_')}"
 def use_secrets() -> None:
     """Put the secrets of a test run where every process of it finds them."""
     directory = Path(tempfile.mkdtemp(prefix="chat-secrets-"))
-    for name, secret in {"IDENTITY": SECRET, "SIGNING": b"for private keys"}.items():
+    secrets = {"IDENTITY": SECRET, "SIGNING": b"for private keys", "CLIENT": b"of the monolith"}
+    for name, secret in secrets.items():
         file = directory / name.lower()
         file.write_bytes(secret)
         os.environ[f"CHAT_{name}_SECRET_FILE"] = str(file)
     os.environ["CHAT_SIGNING_KEY_LEAD"] = "0"
+    os.environ["CHAT_AUTH_URL"] = fake_auth().url
 
 
 def identity(claims: dict[str, Any], secret: bytes = SECRET, version: str = "v1") -> str:
@@ -50,13 +61,17 @@ def claims_of(token: str) -> dict[str, Any]:
 class StandIn:
     """WSGI middleware that says of a request who its token speaks of."""
 
-    def __init__(self, app: "WSGIApplication") -> None:
+    def __init__(self, app: "WSGIApplication", database: Database | None = None) -> None:
         self._app = app
+        self._database = database
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         """Serve one request."""
+        if self._database is not None and environ["PATH_INFO"].startswith("/api/v1/auth/"):
+            answer = Response(*self._by_auth(Request(environ), self._database))
+            return answer(environ, start_response)
         token = environ.get("HTTP_AUTHORIZATION", "").removeprefix("Bearer ")
         try:
             claims = claims_of(token)
@@ -67,10 +82,23 @@ class StandIn:
         return self._app(environ, start_response)
 
 
+    def _by_auth(self, asked: Request, database: Database) -> tuple[bytes, int, dict[str, str]]:
+        headers = {name: asked.headers.get(name, "") for name in ("Authorization", "Content-Type")}
+        pool, body = Pool(os.environ["CHAT_AUTH_URL"]), asked.get_data()
+        answer = pool.ask(asked.method, asked.path, headers, body, 10)
+        if answer.status == HTTPStatus.CREATED:
+            given = json.loads(body)
+            with database.write() as work:
+                user_id = json.loads(answer.body)["user_id"]
+                create(work.connection, user_id, given["username"], given["display_name"])
+        return answer.body, answer.status, {"Content-Type": answer.kind}
+
+
 def create_app(settings: Settings | None = None) -> Flask:
     """Return the application behind a stand-in of the gateway."""
     app = monolith.create_app(settings)
-    app.wsgi_app = StandIn(app.wsgi_app)  # type: ignore[method-assign]
+    database = services.of(app).get(Database)
+    app.wsgi_app = StandIn(app.wsgi_app, database)  # type: ignore[method-assign]
     return app
 
 

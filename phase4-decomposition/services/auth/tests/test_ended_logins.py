@@ -1,30 +1,19 @@
 """What the gateway is told of logins that have ended, in whatever way."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from postgres import settings_for
+from playing import INSIDE
 from sqlalchemy import func, select
-from stand_in import create_app
 
 from chassis import services
 from chassis.clock import now_ms
 from chassis.database import Database
-from chat.auth import service
-from chat.auth.models import EndedLogin
-from chat.auth.service import REMEMBERED
-
-INSIDE = "http://127.0.0.1:9000"
-
-
-@pytest.fixture
-def app(tmp_path: Path) -> Flask:
-    """The application, with a second listener."""
-    return create_app(settings_for(tmp_path / "data", operations_bind="0.0.0.0:9000"))
-
+from auth import service
+from auth.models import EndedLogin
+from auth.service import REMEMBERED
 
 def _ended(app: Flask, since: int = 0) -> dict[str, int]:
     ended, _ = services.of(app).get(service.AuthService).ended_since(since)

@@ -10,7 +10,7 @@ from waiting import PHASE
 
 from chassis.buckets import Buckets, Quota, Quotas
 from chassis.errors import Overloaded, RateLimited, Unauthenticated
-from chat.auth.guesses import Guesses, network
+from auth.guesses import Guesses, network
 
 HOME, ATTACKER = "192.0.2.1", "198.51.100.7"
 

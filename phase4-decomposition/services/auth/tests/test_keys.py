@@ -7,17 +7,18 @@ import jwt
 import pytest
 from flask import Flask
 from sqlalchemy import select
-from stand_in import create_app
 
+from auth.app import create_app
 from chassis import services, transfer
 from chassis.clock import now_ms
 from chassis.database import Database
 from chassis.mode import Mode, set_mode
-from chat.auth import keys as keys_module
-from chat.auth.access import AUDIENCE, ISSUER, issue
-from chat.auth.keys import Keys
-from chat.auth.limits import ACCESS_TTL_MAX
-from chat.auth.models import Account, Login, SigningKey
+from auth import keys as keys_module
+from auth.access import AUDIENCE, ISSUER, issue
+from auth.keys import Keys
+from chassis.limits import ACCESS_TTL_MAX
+from auth.models import Account, Login, SigningKey
+from auth.settings import Settings
 
 SECRET = b"a secret"
 DAY = 24 * 3600
@@ -161,11 +162,11 @@ def test_the_public_keys_hold_nothing_private(app: Flask) -> None:
     assert set(key) == {"kty", "crv", "x", "y", "kid", "use", "alg"}
 
 
-def test_two_processes_have_the_same_keys(app: Flask) -> None:
+def test_two_processes_have_the_same_keys(app: Flask, settings: Settings) -> None:
     token = _issue(app, _keys(app))
-    other = create_app()
+    other = create_app(settings)
     assert other is not app
-    assert _verified(token, _keys(app))
+    assert _verified(token, services.of(other).get(Keys))
 
 
 def test_who_empties_the_system_takes_back_every_token(app: Flask) -> None:

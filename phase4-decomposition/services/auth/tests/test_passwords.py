@@ -6,7 +6,7 @@ import time
 import pytest
 
 from chassis.errors import Overloaded
-from chat.auth.passwords import Passwords
+from auth.passwords import Passwords
 
 
 def test_hashes_are_argon2id_at_owasps_minimum() -> None:

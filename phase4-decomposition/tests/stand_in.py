@@ -75,7 +75,7 @@ class StandIn:
         token = environ.get("HTTP_AUTHORIZATION", "").removeprefix("Bearer ")
         try:
             claims = claims_of(token)
-        except (jwt.InvalidTokenError, UnicodeError):
+        except (jwt.InvalidTokenError, UnicodeError, KeyError):  # none, or a service's
             return self._app(environ, start_response)
         if claims["exp"] > time.time():
             environ[ENVIRON] = identity(claims)

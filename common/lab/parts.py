@@ -139,7 +139,10 @@ class Importing:
 
 
 def spread(
-    instance: Instance, file: IO[bytes], commands: Mapping[str, Sequence[str]], types: Mapping[str, str]
+    instance: Instance,
+    file: IO[bytes],
+    commands: Mapping[str, Sequence[str]],
+    types: Mapping[str, str],
 ) -> tuple[list[str], str]:
     """Import an archive into services; `types` says whose each type is.
 

@@ -199,4 +199,3 @@ def _say(text: str) -> None:
 def _fail(text: str) -> int:
     _say(f"error: {text}")
     return FAILED
-

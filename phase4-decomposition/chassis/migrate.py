@@ -54,4 +54,3 @@ def migrate(engine: Engine, alembic: Path) -> None:
         config = Config(alembic)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-

@@ -92,15 +92,9 @@ class ServiceTokens:
 
     def _claims(self, token: str) -> dict[str, Any]:
         try:
-            if len(token) > LENGTH_MAX:
-                raise jwt.InvalidTokenError
-            header = jwt.get_unverified_header(token)
-            key = self._keys.public(str(header.get("kid"))) if header.get("typ") == KIND else None
-            if key is None:
-                raise jwt.InvalidTokenError
             claims: dict[str, Any] = jwt.decode(
                 token,
-                key,
+                self._key(token),
                 algorithms=[ALGORITHM],
                 audience=self._audience,
                 issuer=ISSUER,
@@ -110,6 +104,14 @@ class ServiceTokens:
         except jwt.InvalidTokenError:
             raise Unauthenticated("Send a service token that is good here.") from None
         return claims
+
+    def _key(self, token: str) -> Any:
+        """Return the key that a token names, if it is one of this kind."""
+        header = jwt.get_unverified_header(token) if len(token) <= LENGTH_MAX else {}
+        key = self._keys.public(str(header.get("kid"))) if header.get("typ") == KIND else None
+        if key is None:
+            raise jwt.InvalidTokenError
+        return key
 
 
 def scope_required(

@@ -1,11 +1,22 @@
 """Accounts are the auth service's: what the monolith asks it, for itself or in somebody's name."""
 
+from pathlib import Path
 from typing import Any, NamedTuple
+
+from pydantic_settings import BaseSettings
 
 from chassis.calls import Calls, Pool, Transport
 from chassis.identity import Caller
 from chassis.service_tokens import FetchedTokens
-from chat.settings import AuthClientSettings
+
+
+class AuthClientSettings(BaseSettings):
+    """What the monolith knows of the auth service."""
+
+    auth_url: str = "http://127.0.0.1:9001"
+    """Where it answers services."""
+    client_secret_file: Path = Path("/run/secrets/client-chat")
+    """What it knows the monolith by."""
 
 
 class Account(NamedTuple):

@@ -193,4 +193,3 @@ def _watch(
     metrics.watch("chat_cache_up", "Whether the cache is asked.", lambda: cache.epoch() is not None)
     metrics.registry.register(found.get(DeadLetters))
     metrics.watch("chat_stopping", "Whether the process was told to stop.", stopping.is_set)
-

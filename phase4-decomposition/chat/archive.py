@@ -28,4 +28,3 @@ def sections(connection: Connection) -> Sequence[Section]:
         Actions(),
         Wishes(),
     )
-

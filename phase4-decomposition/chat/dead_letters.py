@@ -15,8 +15,8 @@ from chassis import logs, services
 from chassis.errors import NotFound, Unavailable
 from chassis.identity import Caller
 from chassis.messaging.dead_letters import DeadLetters
-from chassis.requests import login_required
 from chassis.messaging.settings import WorkerSettings
+from chassis.requests import login_required
 from events.topology import TOPOLOGY
 
 dead_letters = Blueprint("dead-letters", __name__, url_prefix="/api/v1/dead-letters")

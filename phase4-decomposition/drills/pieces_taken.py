@@ -31,11 +31,11 @@ from chassis.messaging.cloudevents import CloudEvent, cloud_event
 from chassis.messaging.consumer import Consumer
 from chassis.messaging.outbox import Outbox
 from chassis.messaging.publisher import ConfirmedPublisher, Message
+from chassis.messaging.settings import WorkerSettings
 from chassis.messaging.topology import Queue, Topology
 from chassis.settings import DatabaseSettings
 from chassis.work import Work
 from chat.catalogue import TOPICS, schemas
-from chassis.messaging.settings import WorkerSettings
 
 CHANGES, DEATHS, EVERY = 200, 4, 12
 QUIET = 3.0

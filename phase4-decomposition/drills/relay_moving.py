@@ -19,9 +19,9 @@ from chassis.messaging.cloudevents import cloud_event
 from chassis.messaging.outbox import lane_of
 from chassis.messaging.publisher import ConfirmedPublisher, Message
 from chassis.messaging.relay import AT_ONCE, FROM_EACH, Relay
+from chassis.messaging.settings import WorkerSettings
 from chassis.messaging.topology import Queue, Topology
 from chat.catalogue import TOPICS
-from chassis.messaging.settings import WorkerSettings
 
 EVENTS = 30_000
 BATCH = AT_ONCE * FROM_EACH

@@ -92,7 +92,8 @@ class FakeAuth:
 
     def _routes(self, app: Flask) -> None:
         self._public(app)
-        self._internal(app)
+        self._published(app)
+        self._accounts(app)
 
     def _public(self, app: Flask) -> None:
         @app.post("/api/v1/auth/register")
@@ -124,7 +125,7 @@ class FakeAuth:
             self.end(*(account.logins if which == "logout-all" else [claims["sid"]]))
             return "", 204
 
-    def _internal(self, app: Flask) -> None:
+    def _published(self, app: Flask) -> None:
         @app.get("/.well-known/jwks.json")
         def keys() -> Response:
             public = ECAlgorithm.to_jwk(self.key.public_key(), as_dict=True)
@@ -141,6 +142,7 @@ class FakeAuth:
             person = request.form.get("subject_token", "")
             return jsonify(access_token=person or uuid.uuid4().hex, expires_in=300)
 
+    def _accounts(self, app: Flask) -> None:
         @app.get("/me/roles/<least>")
         def has_role(least: str) -> tuple[Any, int]:
             return self._if(self._rank() >= RANKS.index(least))
@@ -150,7 +152,8 @@ class FakeAuth:
             fits = request.get_json()["password"] == self._person().password
             return self._if(fits, 422, "invalid-request")
 
-        @app.route("/accounts/<user_id>/<any(suspension,role,closure):what>", methods=["PUT", "DELETE"])
+        @app.put("/accounts/<user_id>/<any(suspension,role,closure):what>")
+        @app.delete("/accounts/<user_id>/<any(suspension):what>")
         def change(user_id: str, what: str) -> tuple[Any, int]:
             account = self.accounts[user_id]
             if what != "closure" and self._rank() <= RANKS.index(account.role):

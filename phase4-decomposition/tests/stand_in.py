@@ -81,7 +81,6 @@ class StandIn:
             environ[ENVIRON] = identity(claims)
         return self._app(environ, start_response)
 
-
     def _by_auth(self, asked: Request, database: Database) -> tuple[bytes, int, dict[str, str]]:
         headers = {name: asked.headers.get(name, "") for name in ("Authorization", "Content-Type")}
         pool, body = Pool(os.environ["CHAT_AUTH_URL"]), asked.get_data()

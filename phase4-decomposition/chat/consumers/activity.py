@@ -5,9 +5,9 @@ import sys
 from chassis.database import Database
 from chassis.messaging.consumer import Consumer
 from chassis.messaging.process import until_stopped
+from chassis.messaging.settings import WorkerSettings
 from chat.activity.service import record
 from chat.catalogue import schemas
-from chassis.messaging.settings import WorkerSettings
 from events.topology import ACTIVITY, TOPOLOGY
 
 

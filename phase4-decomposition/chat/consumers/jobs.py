@@ -33,9 +33,7 @@ def main() -> int:
     members = MemberService(database, MessageTimeline(), ProfileService(database))
     ways: dict[str, Do] = {
         "export": partial(export.write, database, accounts, keep=settings.export_keep),
-        "deletion": Deletion(
-            database, accounts, members, partial(erase, settings.cache_url)
-        ).steps,
+        "deletion": Deletion(database, accounts, members, partial(erase, settings.cache_url)).steps,
     }
     worker = JobWorker(database, ways)
     consumer = StepsConsumer(

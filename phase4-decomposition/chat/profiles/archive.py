@@ -15,6 +15,7 @@ from chat.profiles.limits import BIO_MAX
 from chat.profiles.models import ProfileRow
 from chat.profiles.service import search_text
 
+
 @with_config(STRICT)
 class ProfileRecord(TypedDict):
     """What a person shows of themselves."""

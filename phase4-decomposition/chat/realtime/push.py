@@ -156,8 +156,8 @@ class EndedLogins:
     """Closes the sockets of logins that have ended.
 
     The event that tells of it is faster. But outbox, relay and broker can all be late, and who has
-    logged out, or was suspended, is to hear nothing more: so this asks auth, as the gateway does for
-    requests.
+    logged out, or was suspended, is to hear nothing more: so this asks auth, as the gateway does
+    for requests.
     """
 
     def __init__(self, logins: Logins, publisher: SocketPublisher) -> None:

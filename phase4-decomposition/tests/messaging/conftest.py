@@ -10,8 +10,8 @@ from postgres import address_of
 from chassis.database import Database
 from chassis.events import new_event
 from chassis.messaging.outbox import Outbox
-from chat.catalogue import TOPICS
 from chassis.messaging.settings import WorkerSettings
+from chat.catalogue import TOPICS
 
 Start = Callable[..., Worker]
 Announce = Callable[..., None]

@@ -23,12 +23,12 @@ from chassis.ids import new_id
 from chassis.messaging.cloudevents import CloudEvent
 from chassis.messaging.consumer import Consumer
 from chassis.messaging.schemas import Schemas
+from chassis.messaging.settings import WorkerSettings
 from chassis.work import Work
 from chat.catalogue import contract_event, outbox, schemas
 from chat.messages import versions
 from chat.messages.documents import StoredMessage, message_document
 from chat.messages.timeline import message_event
-from chassis.messaging.settings import WorkerSettings
 from events.topology import ACTIVITY, TOPOLOGY
 
 Start = Callable[..., Worker]

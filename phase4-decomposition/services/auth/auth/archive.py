@@ -7,6 +7,7 @@ from pydantic import Field, StringConstraints, TypeAdapter, with_config
 from sqlalchemy import Connection, select
 from typing_extensions import TypedDict
 
+from auth.models import Account, Login, RefreshToken
 from chassis.archive import (
     STRICT,
     Ascending,
@@ -20,7 +21,7 @@ from chassis.archive import (
     parse,
 )
 from chassis.database import as_items, items_of
-from chassis.limits import INTEGER_MAX
+from chassis.limits import INTEGER_MAX, USERNAME_PATTERN
 from chassis.rows import (
     Alongside,
     NumberedRow,
@@ -30,8 +31,6 @@ from chassis.rows import (
     insert_rows,
     stream,
 )
-from chassis.limits import USERNAME_PATTERN
-from auth.models import Account, Login, RefreshToken
 
 PasswordHash = Annotated[
     str, StringConstraints(pattern=r"^\$argon2id\$[A-Za-z0-9+/$,=]+$", max_length=512)

@@ -21,12 +21,12 @@ from cryptography.hazmat.primitives.serialization import (
 from jwt.algorithms import ECAlgorithm
 from sqlalchemy import Connection, delete, insert, select
 
+from auth.models import SigningKey
 from chassis.clock import now_ms
 from chassis.database import Database
 from chassis.errors import Unavailable
 from chassis.ids import new_id
 from chassis.limits import ACCESS_TTL_MAX
-from auth.models import SigningKey
 
 _ROW = SigningKey.__table__.c
 

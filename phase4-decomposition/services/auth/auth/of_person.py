@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from chassis.clock import now_ms, rfc3339
-from chassis.work import Work
 from auth.models import Account, Login
 from auth.service import end_logins
+from chassis.clock import now_ms, rfc3339
+from chassis.work import Work
 
 
 def account(connection: Connection, user_id: str) -> list[dict[str, Any]]:

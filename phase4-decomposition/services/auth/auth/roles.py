@@ -4,12 +4,12 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
+from auth.models import Account, Login
+from auth.service import end_logins
 from chassis.clock import now_ms
 from chassis.errors import Forbidden, NotFound
 from chassis.identity import Caller
 from chassis.work import Work
-from auth.models import Account, Login
-from auth.service import end_logins
 
 ROLES = ("member", "moderator", "admin")
 """In the order of rank."""

@@ -5,6 +5,8 @@ from typing import Annotated
 from flask import Blueprint, Response, jsonify, request
 from pydantic import AfterValidator, Field, StringConstraints
 
+from auth.keys import Keys
+from auth.service import AuthService
 from chassis import context, services, text
 from chassis.identity import Caller
 from chassis.limits import (
@@ -15,8 +17,6 @@ from chassis.limits import (
     USERNAME_PATTERN,
 )
 from chassis.requests import Body, Exact, Name, Query, QueryInt, body, login_required, query
-from auth.keys import Keys
-from auth.service import AuthService
 
 auth = Blueprint("auth", __name__, url_prefix="/api/v1/auth")
 published = Blueprint("published", __name__)

@@ -7,22 +7,22 @@ from typing import TypedDict
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
+from auth import access
+from auth.catalogue import REGISTERED
+from auth.guesses import Guesses
+from auth.keys import Keys
+from auth.models import Account, EndedLogin, Login, RefreshToken
+from auth.passwords import Passwords
+from auth.profiles import Profiles
 from chassis.clock import now_ms
 from chassis.database import Database, insert_if_new
 from chassis.errors import Conflict, Forbidden, InvalidInput, Unauthenticated
 from chassis.events import new_event
 from chassis.identity import LOGINS_ENDED, Caller
 from chassis.ids import new_id
+from chassis.limits import ACCESS_TTL_MAX
 from chassis.tokens import hash_token, new_token
 from chassis.work import Work
-from auth import access
-from auth.catalogue import REGISTERED
-from auth.guesses import Guesses
-from auth.keys import Keys
-from chassis.limits import ACCESS_TTL_MAX
-from auth.models import Account, EndedLogin, Login, RefreshToken
-from auth.passwords import Passwords
-from auth.profiles import Profiles
 
 TOKENS_KEPT = 1000
 """Of one login. Nobody's own device comes near it; a loop must not fill the disk."""

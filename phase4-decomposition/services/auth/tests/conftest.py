@@ -2,14 +2,14 @@
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 SERVICE = Path(__file__).parents[1]
 PHASE = SERVICE.parents[1]
-sys.path[:0] = map(str, (PHASE, SERVICE, PHASE / "tests", SERVICE / "tests"))
+sys.path.extend(map(str, (PHASE, SERVICE, PHASE / "tests", SERVICE / "tests")))
 
 import postgres
 from flask import Flask

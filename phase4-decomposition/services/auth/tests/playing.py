@@ -75,7 +75,7 @@ class Profiles:
         self.is_away = False
 
     def ask(
-        self, method: str, path: str, headers: Mapping[str, str], body: bytes, timeout: float
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes, _timeout: float
     ) -> Answer:
         """Answer."""
         if self.is_away:

@@ -8,12 +8,13 @@ from flask.testing import FlaskClient
 from playing import INSIDE
 from sqlalchemy import func, select
 
-from chassis import services
-from chassis.clock import now_ms
-from chassis.database import Database
 from auth import service
 from auth.models import EndedLogin
 from auth.service import REMEMBERED
+from chassis import services
+from chassis.clock import now_ms
+from chassis.database import Database
+
 
 def _ended(app: Flask, since: int = 0) -> dict[str, int]:
     ended, _ = services.of(app).get(service.AuthService).ended_since(since)

@@ -8,9 +8,9 @@ import pytest
 from flask.testing import FlaskClient
 from waiting import PHASE
 
+from auth.guesses import Guesses, network
 from chassis.buckets import Buckets, Quota, Quotas
 from chassis.errors import Overloaded, RateLimited, Unauthenticated
-from auth.guesses import Guesses, network
 
 HOME, ATTACKER = "192.0.2.1", "198.51.100.7"
 

@@ -33,9 +33,7 @@ def _suspended(app: Flask, person: Person) -> bool:
 
 
 def test_a_service_token_says_who_may_ask_whom_for_what(client: FlaskClient) -> None:
-    claims = jwt.decode(
-        service_token(client, "accounts:read"), options={"verify_signature": False}
-    )
+    claims = jwt.decode(service_token(client, "accounts:read"), options={"verify_signature": False})
     assert (claims["sub"], claims["aud"], claims["scope"]) == ("chat", "auth", "accounts:read")
     assert "act" not in claims
     assert 0 < claims["exp"] - time.time() <= LIFE

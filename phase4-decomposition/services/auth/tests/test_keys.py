@@ -8,17 +8,17 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from auth import keys as keys_module
+from auth.access import AUDIENCE, ISSUER, issue
 from auth.app import create_app
+from auth.keys import Keys
+from auth.models import Account, Login, SigningKey
+from auth.settings import Settings
 from chassis import services, transfer
 from chassis.clock import now_ms
 from chassis.database import Database
-from chassis.mode import Mode, set_mode
-from auth import keys as keys_module
-from auth.access import AUDIENCE, ISSUER, issue
-from auth.keys import Keys
 from chassis.limits import ACCESS_TTL_MAX
-from auth.models import Account, Login, SigningKey
-from auth.settings import Settings
+from chassis.mode import Mode, set_mode
 
 SECRET = b"a secret"
 DAY = 24 * 3600

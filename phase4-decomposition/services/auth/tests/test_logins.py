@@ -5,10 +5,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from chassis import services
-from chassis.database import Database
 from auth import service
 from auth.models import RefreshToken
+from chassis import services
+from chassis.database import Database
 
 ANN = {"username": "ann", "password": "correct horse", "display_name": "Ann"}
 

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from chassis.errors import Overloaded
 from auth.passwords import Passwords
+from chassis.errors import Overloaded
 
 
 def test_hashes_are_argon2id_at_owasps_minimum() -> None:

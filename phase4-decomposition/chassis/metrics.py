@@ -4,6 +4,7 @@ Inner layers know nothing of it: they book to the request's context, as they do 
 and that is taken over when the request ends. Every label has a bounded set of values.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from functools import partial
 
@@ -22,6 +23,9 @@ from sqlalchemy import QueuePool
 
 from chassis import context
 from chassis.context import RequestContext
+from chassis.database import Database
+from chassis.errors import Unavailable
+from chassis.messaging.outbox import waiting
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 """The upper bounds of the buckets: a quantile lies somewhere inside of one."""
@@ -100,6 +104,19 @@ class RequestMetrics:
         most, used = "chat_database_connections_max", "chat_database_connections_in_use"
         self.watch(most, "Connections that the pool may hold.", pool.size)
         self.watch(used, "Connections in use now.", pool.checkedout)
+
+    def watch_outbox(self, database: Database) -> None:
+        """Add how many events wait."""
+
+        def read() -> float:
+            try:
+                with database.read() as connection:
+                    return waiting(connection)
+            except Unavailable:
+                return math.nan
+
+        says = "Events that no broker has yet; NaN while the database does not answer."
+        self.watch("chat_outbox_waiting", says, read)
 
     def _begin(self) -> None:
         self._in_flight.inc()

@@ -3,20 +3,9 @@
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pydantic_settings import BaseSettings
-
 from chassis.calls import Calls, Pool, Transport
 from chassis.identity import Caller
 from chassis.service_tokens import FetchedTokens
-
-
-class AuthClientSettings(BaseSettings):
-    """What the monolith knows of the auth service."""
-
-    auth_url: str = "http://127.0.0.1:9001"
-    """Where it answers services."""
-    client_secret_file: Path = Path("/run/secrets/client-chat")
-    """What it knows the monolith by."""
 
 
 class Account(NamedTuple):
@@ -26,10 +15,10 @@ class Account(NamedTuple):
     logins: list[dict[str, Any]]
 
 
-def calls_to_auth(settings: AuthClientSettings, transport: Transport | None = None) -> Calls:
-    """Return what asks the auth service, with tokens that it gives."""
-    transport = transport or Pool(settings.auth_url)
-    tokens = FetchedTokens(Calls("auth", transport), "chat", settings.client_secret_file)
+def calls_to_auth(url: str, secret: Path, transport: Transport | None = None) -> Calls:
+    """Return what asks the auth service, with tokens that it gives to who knows the secret."""
+    transport = transport or Pool(url)
+    tokens = FetchedTokens(Calls("auth", transport), "chat", secret)
     return Calls("auth", transport, tokens)
 
 

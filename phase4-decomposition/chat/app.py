@@ -17,7 +17,6 @@ from chassis.json import FastJSONProvider
 from chassis.limits import BODY_MAX
 from chassis.listeners import by_listener, make_internal, make_operations
 from chassis.messaging.dead_letters import DeadLetters
-from chassis.messaging.outbox import watch_outbox
 from chassis.messaging.subscription import Subscription
 from chassis.metrics import RequestMetrics
 from chassis.proxies import TrustedProxies
@@ -164,7 +163,7 @@ def _make_services(database: Database, settings: Settings, transport: Transport 
     timeline = MessageTimeline()
     cache = Link(settings.cache_url, settings.cache_timeout, settings.cache_pause)
     people = CachedProfiles(database, cache)
-    auth = calls_to_auth(settings, transport)
+    auth = calls_to_auth(settings.auth_url, settings.client_secret_file, transport)
     accounts = Accounts(auth)
     found.register(Database, database)
     found.register(Link, cache)
@@ -189,7 +188,7 @@ def _watch(
     cache = found.get(Link)
     metrics.watch("chat_sockets_open", "Sockets that are open.", lambda: len(connections.all()))
     metrics.watch_pool(found.get(Database).pool)
-    watch_outbox(metrics, found.get(Database))
+    metrics.watch_outbox(found.get(Database))
     metrics.watch("chat_cache_up", "Whether the cache is asked.", lambda: cache.epoch() is not None)
     metrics.registry.register(found.get(DeadLetters))
     metrics.watch("chat_stopping", "Whether the process was told to stop.", stopping.is_set)

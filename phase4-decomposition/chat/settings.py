@@ -3,13 +3,21 @@
 from pathlib import Path
 
 from pydantic import Field
-from pydantic_settings import SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from chassis.cache.settings import CacheSettings
 from chassis.messaging.settings import WorkerSettings
 from chassis.settings import ServerSettings
-from chat.accounts import AuthClientSettings
 from chat.realtime.settings import RealtimeSettings
+
+
+class AuthClientSettings(BaseSettings):
+    """What the monolith knows of the auth service."""
+
+    auth_url: str = "http://127.0.0.1:9001"
+    """Where it answers services."""
+    client_secret_file: Path = Path("/run/secrets/client-chat")
+    """What it knows the monolith by."""
 
 
 class CacheWorkerSettings(WorkerSettings, CacheSettings):

@@ -21,10 +21,8 @@ from chat.conversations.documents import direct_id
 HEADER = {"type": "header", "format": "chat-archive", "version": 1}
 ANN, BOB, EVE = (f"0190000{n}-0000-7000-8000-000000000000" for n in (1, 2, 3))
 NOBODY = "01900009-0000-7000-8000-000000000000"
-LOGIN = "01900004-0000-7000-8000-000000000000"
 DIRECT = direct_id(ANN, BOB)
 GROUP = "01900005-0000-7000-8000-000000000000"
-HASH = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2g"
 T0 = 1_790_000_000_000
 
 
@@ -78,28 +76,9 @@ def member(conversation_id: str, user_id: str, **fields: Any) -> dict[str, Any]:
 
 
 def people() -> list[dict[str, Any]]:
-    """Return three users, a login, and the profiles."""
+    """Return three profiles; their users and logins are auth's part."""
     names = {ANN: "ann", BOB: "bob", EVE: "eve"}
-    users = [
-        {"type": "user", "id": id_, "username": name, "password_hash": HASH, "created_at": T0}
-        for id_, name in names.items()
-    ]
-    login = {
-        "type": "login",
-        "id": LOGIN,
-        "user_id": ANN,
-        "created_at": T0,
-        "expires_at": T0 + 9,
-        "access_ttl": 900,
-        "generation": 1,
-        "rotated_at": T0,
-        "access_tokens": [],
-        "refresh_tokens": [
-            {"token_hash": "01" * 32, "generation": 0},
-            {"token_hash": "02" * 32, "generation": 1},
-        ],
-    }
-    profiles = [
+    return [
         {
             "type": "profile",
             "user_id": id_,
@@ -111,11 +90,10 @@ def people() -> list[dict[str, Any]]:
         }
         for id_, name in names.items()
     ]
-    return [*users, login, *profiles]
 
 
 def small() -> list[dict[str, Any]]:
-    """Return the records of a system with every kind of record in every state."""
+    """Return the records of a monolith with every kind of record in every state."""
     created = {"action": "created", "user_ids": [BOB], "name": "G", "role": None}
     notice = {"kind": "notice", "client_id": None, "sent_hash": None, "body": None}
     first = message(GROUP, 1, notice=created, **notice)
@@ -147,7 +125,7 @@ def small() -> list[dict[str, Any]]:
 
 
 def dull(messages: int) -> Iterator[dict[str, Any]]:
-    """Yield the records of a system with one long conversation."""
+    """Yield the records of a monolith with one long conversation."""
     yield from people()
     yield conversation(DIRECT, messages)
     yield from (member(DIRECT, ANN), member(DIRECT, BOB))

@@ -5,7 +5,6 @@ other at the conversation's row, so that the order of ids is the order of commit
 relay at a time.
 """
 
-import math
 import time
 import zlib
 from collections.abc import Mapping, Sequence
@@ -27,12 +26,11 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chassis.clock import now_ms
-from chassis.database import Base, Database
-from chassis.errors import StorageFull, Unavailable
+from chassis.database import Base
+from chassis.errors import StorageFull
 from chassis.events import Announcement
 from chassis.messaging.cloudevents import CloudEvent, cloud_event
 from chassis.messaging.schemas import Upcasts
-from chassis.metrics import RequestMetrics
 
 # Apart from what is emptied, exported and imported, as the mode is.
 metadata = MetaData()
@@ -123,20 +121,6 @@ def waiting(connection: Connection) -> int:
     """Return how many events are still to be published."""
     rows = select(func.count()).where(OutboxRow.published_at.is_(None))
     return connection.scalar(rows) or 0
-
-
-def watch_outbox(metrics: RequestMetrics, database: Database) -> None:
-    """Add a gauge of what waits."""
-
-    def read() -> float:
-        try:
-            with database.read() as connection:
-                return waiting(connection)
-        except Unavailable:
-            return math.nan
-
-    says = "Events that no broker has yet; NaN while the database does not answer."
-    metrics.watch("chat_outbox_waiting", says, read)
 
 
 def lane_of(stream: str) -> int:

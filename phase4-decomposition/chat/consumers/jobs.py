@@ -29,7 +29,7 @@ def main() -> int:
     """Consume until stopped; return the exit code."""
     settings = JobSettings(database_connections=2)
     database = Database(settings, outbox=outbox(settings))
-    accounts = Accounts(calls_to_auth(settings))
+    accounts = Accounts(calls_to_auth(settings.auth_url, settings.client_secret_file))
     members = MemberService(database, MessageTimeline(), ProfileService(database))
     ways: dict[str, Do] = {
         "export": partial(export.write, database, accounts, keep=settings.export_keep),

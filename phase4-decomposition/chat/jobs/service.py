@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
@@ -13,8 +13,10 @@ from chassis.errors import Gone, NotFound, Unavailable
 from chassis.events import new_event
 from chassis.identity import Caller
 from chassis.ids import new_id
-from chat.accounts import Accounts
 from chat.jobs.models import JobRow, PartRow
+
+if TYPE_CHECKING:  # who moves data needs no web framework
+    from chat.accounts import Accounts
 
 REQUESTED = "job.requested"
 
@@ -43,7 +45,7 @@ class Job(TypedDict):
 class JobService:
     """Nobody learns of the jobs of others."""
 
-    def __init__(self, database: Database, accounts: Accounts) -> None:
+    def __init__(self, database: Database, accounts: "Accounts") -> None:
         self._database = database
         self._accounts = accounts
 

@@ -1,15 +1,14 @@
 """What was stored before texts had rules: it is carried over as it is, and goes on being used."""
 
 import io
-import unicodedata
+import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import jwt
 from archives import ANN, EVE, GROUP, dump, load, sealed, small
-from argon2 import PasswordHasher
 from flask import Flask
-from flask.testing import FlaskClient
 from postgres import settings_for
 from stand_in import create_app
 
@@ -17,13 +16,11 @@ from chassis import services
 from chassis.database import Database
 
 HEART, FULL_HEART = "\u2764", "\u2764\ufe0f"
-OLD_PASSWORD = unicodedata.normalize("NFD", "p\u00e4ssw\u00f6rd")
 
 
 def _records() -> list[dict[str, Any]]:
-    """Return a system with a name, a message, reactions and a password as nobody can store now."""
+    """Return a system with a name, a message and reactions as nobody can store now."""
     records = small()
-    records[0]["password_hash"] = PasswordHasher(2, 19 * 1024, 1).hash(OLD_PASSWORD)
     profile = next(one for one in records if one["type"] == "profile")
     profile["display_name"] = "\u200b"
     profile["bio"] = "Z" + "\u0301" * 400
@@ -49,19 +46,10 @@ def _system(directory: Path, archive: bytes | None = None) -> Flask:
     return app
 
 
-def _log_in(client: FlaskClient, password: str) -> dict[str, str] | None:
-    answer = client.post("/api/v1/auth/login", json={"username": "ann", "password": password})
-    if answer.status_code != 200:
-        return None
-    assert answer.json is not None
-    return {"Authorization": f"Bearer {answer.json['access_token']}"}
-
-
-def _password_hash(app: Flask) -> str:
-    database: Database = services.of(app).get(Database)
-    with database.read() as connection:
-        statement = "SELECT password_hash FROM accounts WHERE username = 'ann'"
-        return str(connection.exec_driver_sql(statement).scalar_one())
+def _ann() -> dict[str, str]:
+    """Return what shows that one is Ann."""
+    claims = {"sub": ANN, "sid": "login", "roles": ["member"], "exp": time.time() + 60}
+    return {"Authorization": f"Bearer {jwt.encode(claims, '-' * 32)}"}
 
 
 def test_names_and_texts_are_carried_over_and_shown(tmp_path: Path) -> None:
@@ -70,7 +58,7 @@ def test_names_and_texts_are_carried_over_and_shown(tmp_path: Path) -> None:
     dump(services.of(app).get(Database), again)
     assert again.getvalue() == archive
     client = app.test_client()
-    ann = _log_in(client, OLD_PASSWORD)
+    ann = _ann()
     assert client.get("/api/v1/profiles/me", headers=ann).json["display_name"] == "\u200b"  # type: ignore[index]
     path = f"/api/v1/conversations/{GROUP}"
     assert client.get(path, headers=ann).json["name"] == "nn\u202eA"  # type: ignore[index]
@@ -81,23 +69,9 @@ def test_names_and_texts_are_carried_over_and_shown(tmp_path: Path) -> None:
     assert renamed.status_code == 200
 
 
-def test_an_old_password_works_and_from_then_on_from_every_keyboard(tmp_path: Path) -> None:
-    app = _system(tmp_path)
-    client = app.test_client()
-    new_form = unicodedata.normalize("NFC", OLD_PASSWORD)
-    assert _log_in(client, new_form) is None, "its hash is of the other form, and of nothing else"
-    before = _password_hash(app)
-    assert _log_in(client, OLD_PASSWORD)
-    after = _password_hash(app)
-    assert after != before
-    assert _log_in(client, new_form)
-    assert _log_in(client, OLD_PASSWORD)
-    assert _password_hash(app) == after, "there is nothing left to renew"
-
-
 def test_reactions_in_both_forms_are_one(tmp_path: Path) -> None:
     client = _system(tmp_path).test_client()
-    ann = _log_in(client, OLD_PASSWORD)
+    ann = _ann()
     messages = f"/api/v1/conversations/{GROUP}/messages"
     answer = client.get(messages, headers=ann).json
     assert answer is not None

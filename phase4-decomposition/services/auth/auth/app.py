@@ -23,7 +23,6 @@ from chassis.identity import Identities
 from chassis.json import FastJSONProvider
 from chassis.limits import BODY_MAX
 from chassis.listeners import by_listener, make_internal, make_operations
-from chassis.messaging.outbox import watch_outbox
 from chassis.metrics import RequestMetrics
 from chassis.proxies import TrustedProxies
 from chassis.service_tokens import ServiceTokens
@@ -59,7 +58,7 @@ def create_app(settings: Settings | None = None, profiles: Transport | None = No
     listeners = by_listener(proxied, others)
     app.wsgi_app = RequestEnvelope(listeners, metrics.observe)  # type: ignore[method-assign]
     metrics.watch_pool(database.pool)
-    watch_outbox(metrics, database)
+    metrics.watch_outbox(database)
     return app
 
 

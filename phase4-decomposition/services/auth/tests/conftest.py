@@ -7,19 +7,20 @@ from pathlib import Path
 
 import pytest
 
-SERVICE = Path(__file__).parents[1]
-PHASE = SERVICE.parents[1]
-sys.path.extend(map(str, (PHASE, SERVICE, PHASE / "tests", SERVICE / "tests")))
+sys.path.insert(0, str(Path(__file__).parents[3] / "tests"))
+sys.path.insert(0, str(Path(__file__).parent))
 
 import postgres
 from flask import Flask
 from flask.testing import FlaskClient
 from playing import Front, Profiles, use_secrets
 from pydantic import PostgresDsn
+from waiting import PHASE
 
 from auth.app import create_app
 from auth.settings import Settings
 
+SERVICE = Path(__file__).parents[1]
 INTERNAL = "0.0.0.0:9001"
 
 

@@ -4,6 +4,7 @@ Any number may be started, at any time: one works, the others wait for it and fi
 """
 
 from pathlib import Path
+from typing import Any
 
 import structlog
 from alembic import command
@@ -28,7 +29,10 @@ _LOCK = 5_021_700_002
 log = structlog.get_logger()
 
 
-PATIENCE = {"database_timeout": LOCK_TIMEOUT, "database_patience": STATEMENT_TIMEOUT}
+PATIENCE: dict[str, Any] = {
+    "database_timeout": LOCK_TIMEOUT,
+    "database_patience": STATEMENT_TIMEOUT,
+}
 """What the settings are made with."""
 
 

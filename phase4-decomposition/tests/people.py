@@ -22,11 +22,11 @@ class Somebody:
         self.registered = client.post("/api/v1/auth/register", json=body)
         tokens: Any = self.registered.json
         self.id = tokens.get("user_id", "")
-        self._headers = {"Authorization": f"Bearer {tokens.get('access_token')}"}
+        self.headers = {"Authorization": f"Bearer {tokens.get('access_token')}"}
 
     def ask(self, method: str, path: str, body: object = None) -> TestResponse:
         """Make a request, whatever comes of it."""
-        return self._client.open(f"/api/v1{path}", method=method, json=body, headers=self._headers)
+        return self._client.open(f"/api/v1{path}", method=method, json=body, headers=self.headers)
 
     def do(self, method: str, path: str, body: object = None) -> Any:
         """Make a request that must succeed, and return its document."""

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from archives import (
     ANN,
-    BOB,
     DIRECT,
     EVE,
     GROUP,

@@ -170,7 +170,8 @@ def test_what_a_service_refuses_is_refused_in_its_words(
     status: int, kind: type[errors.DomainError]
 ) -> None:
     more = {"errors": [{"field": "a", "message": "is wrong"}], "retry_after": 7}
-    transport = Scripted(refusal(status, **more))
+    refused = refusal(status, **more)
+    transport = Scripted(refused)
     app = Flask("asker")
     problems.register(app)
 
@@ -182,7 +183,7 @@ def test_what_a_service_refuses_is_refused_in_its_words(
 
     answer = app.test_client().get("/")
     assert answer.status_code == status
-    assert answer.json == json.loads(transport.answers[0].body) | {"request_id": None}
+    assert answer.json == json.loads(refused.body) | {"request_id": None}
     assert answer.headers["Retry-After"] == "7"
 
 

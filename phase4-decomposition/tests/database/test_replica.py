@@ -17,10 +17,9 @@ from werkzeug.test import TestResponse
 
 from chassis import services
 from chassis.database import Database
+from chassis.health import Health
 from chassis.metrics import RequestMetrics
 from chassis.replica import Replica
-from chat.auth.service import AuthService
-from chat.health import Health
 
 API = "/api/v1"
 WITHIN = 2.0
@@ -203,19 +202,6 @@ def test_what_another_process_writes_is_seen_in_two_seconds_though_the_replica_h
     with servers.paused():
         Someone(elsewhere, "zoe")
         wait_for(lambda: ann.call("GET", "/profiles/search?q=zoe")["items"], within=WITHIN)
-
-
-def test_logins_and_logouts_hold_at_once_though_the_replica_has_stopped(
-    servers: Cluster, app: Flask, ann: Someone, bob: Someone
-) -> None:
-    _until_used(app)
-    with servers.paused():
-        Someone(app, "zoe").call("GET", "/conversations")
-        ended = services.of(app).get(AuthService).ended_since
-        ann.call("POST", "/auth/logout")
-        assert ann.tokens["login_id"] in ended(0)[0], "which is what the gateway asks for"
-        bob.call("POST", "/auth/logout-all")
-        assert bob.tokens["login_id"] in ended(0)[0]
 
 
 def test_a_replica_that_is_killed_is_done_without_and_used_again(

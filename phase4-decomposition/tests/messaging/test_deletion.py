@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from brokers import DIES, Host, Worker, rows
 from caching import RedisServer
+from fake_auth import fake_auth
 from flask import Flask
 from people import Somebody
 from postgres import address_of
@@ -125,7 +126,7 @@ def test_nothing_is_left_of_somebody(
     assert worker.stop() == 0
     assert friend.do("GET", f"/profiles/{person.id}")["bio"] == f"I am {MARK}"
     friend.do("GET", "/conversations")
-    there = {"accounts", "profiles", "messages", "job_parts", "notification_preferences"}
+    there = {"profiles", "messages", "job_parts", "notification_preferences"}
     assert traces.in_tables() >= there
     assert len(traces.in_cache()) >= 2, "a profile, and previews"
     assert traces.in_queues() == {"activity", "notifications"}, "it takes them, as readers do"
@@ -154,7 +155,9 @@ def _check_what_stays(
     assert rows(url, f"SELECT kind, state FROM jobs {mine}", person.id) == [("deletion", "done")]
     for table in ("reactions", "tickets"):
         assert rows(url, f"SELECT * FROM {table} {mine}", person.id) == []
-    assert rows(url, "SELECT * FROM logins WHERE account_id = %s", person.id) == []
+    account = fake_auth().accounts[person.id]
+    assert account.username.startswith("deleted-")
+    assert account.logins == set()
     places = rows(url, f"SELECT conversation_id FROM members {mine}", person.id)
     assert places == [(direct.rpartition("/")[2],)]
     for place in (group, direct):

@@ -11,12 +11,13 @@ import socketio
 import structlog
 from flask import Flask
 from flask.testing import FlaskClient
+from people import Somebody
 from running import Person, Server, wait_for
 
 from chassis import context, services
 from chassis.correlation import CarryingThread, given_id
 from chassis.redaction import Fields
-from chat.auth.service import AuthService
+from chat.profiles.service import ProfileService
 from chat.realtime.observed import observed
 
 
@@ -45,9 +46,10 @@ def test_every_line_of_a_request_carries_its_id(
         structlog.get_logger().info("on.the.way")
         raise RuntimeError
 
-    monkeypatch.setattr(services.of(app).get(AuthService), "refresh", broken)
-    answer = client.post(
-        "/api/v1/auth/refresh", json={"refresh_token": "x"}, headers={"X-Request-ID": "my-request"}
+    ann = Somebody(client, "ann")
+    monkeypatch.setattr(services.of(app).get(ProfileService), "get", broken)
+    answer = client.get(
+        "/api/v1/profiles/me", headers={**ann.headers, "X-Request-ID": "my-request"}
     )
     assert answer.json is not None
     assert answer.json["request_id"] == answer.headers["X-Request-ID"] == "my-request"

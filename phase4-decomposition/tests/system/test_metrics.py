@@ -19,9 +19,9 @@ from werkzeug.test import TestResponse
 
 from chassis import services
 from chassis.database import Database
+from chassis.health import Health
 from chassis.metrics import RequestMetrics
 from chassis.mode import Mode, set_mode
-from chat.health import Health
 
 INSIDE = "http://localhost:9000"
 """Where the listener for operations is; a test client says so by its address."""

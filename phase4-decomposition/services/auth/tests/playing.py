@@ -91,7 +91,7 @@ class Person:
     def __init__(self, client: FlaskClient, username: str) -> None:
         body = {"username": username, "password": "correct horse", "display_name": username}
         self.registered = client.post("/api/v1/auth/register", json=body)
-        self.tokens: Any = self.registered.json
+        self.tokens: Any = self.registered.json or {}
         self.id = self.tokens.get("user_id", "")
 
     @property

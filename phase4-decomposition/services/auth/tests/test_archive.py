@@ -82,9 +82,7 @@ def _load(app: Flask, archive: bytes) -> None:
 
 def _dump(app: Flask) -> bytes:
     target = io.BytesIO()
-    transfer.export_archive(
-        services.of(app).get(Database), sections, target, lambda _done: None
-    )
+    transfer.export_archive(services.of(app).get(Database), sections, target, lambda _done: None)
     return target.getvalue()
 
 

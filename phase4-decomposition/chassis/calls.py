@@ -100,6 +100,13 @@ class Bearers(Protocol):
     def token(self, audience: str, scope: str, identity: str = "") -> str:
         """Return a token; `identity` is the gateway's word for the person who is acted for."""
 
+    def forget(self, audience: str, scope: str) -> None:
+        """Take a token for no good any more: whoever it is for has refused it."""
+
+
+class TokenRefused(RuntimeError):
+    """The service does not take our token: a fault of ours, and no matter of the caller's."""
+
 
 class Calls:
     """Calls to the service `name`. Durations are in seconds.
@@ -127,10 +134,20 @@ class Calls:
     ) -> Any:
         """Send JSON, if any, and return the document that comes back; None if there is none."""
         headers = {"Content-Type": "application/json"}
-        if scope and self._bearers:
-            token = self._bearers.token(self._name, scope, identity)
-            headers["Authorization"] = f"Bearer {token}"
-        return self._ask(method, path, headers, b"" if said is None else json.dumps(said).encode())
+        body = b"" if said is None else json.dumps(said).encode()
+        bearers = self._bearers
+        if not scope or bearers is None:
+            return self._ask(method, path, headers, body)
+
+        def ask() -> Any:
+            token = bearers.token(self._name, scope, identity)
+            return self._ask(method, path, headers | {"Authorization": f"Bearer {token}"}, body)
+
+        try:
+            return ask()
+        except TokenRefused:  # its key was taken back, say: another one may be good
+            bearers.forget(self._name, scope)
+            return ask()
 
     def form(self, path: str, fields: Mapping[str, str], authorization: str) -> Any:
         """Post a form, and return the document that comes back."""
@@ -180,9 +197,11 @@ class Calls:
 
         Anything else is a fault of ours: that a token is not taken, say.
         """
+        if answer.status == HTTPStatus.UNAUTHORIZED:
+            return TokenRefused(f"the service {self._name} does not take our token")
         kind = next((kind for kind, one in STATUS.items() if one == answer.status), None)
         is_problem = answer.kind.startswith("application/problem+json")
-        if not is_problem or kind is None or answer.status == HTTPStatus.UNAUTHORIZED:
+        if not is_problem or kind is None:
             return RuntimeError(f"the service {self._name} answered {answer.status}")
         return passed_on(kind, json.loads(answer.body))
 

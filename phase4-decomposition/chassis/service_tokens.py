@@ -164,6 +164,11 @@ class FetchedTokens:
                 self._kept[audience, scope] = (token, time.monotonic() + life - EARLY)
         return token
 
+    def forget(self, audience: str, scope: str) -> None:
+        """Have the next one fetched."""
+        with self._lock:
+            self._kept.pop((audience, scope), None)
+
     def _fetch(self, fields: dict[str, str]) -> tuple[str, float]:
         # Read each time: a secret is replaced while this runs.
         known = f"{self._client}:{self._secret.read_text().split()[0]}"

@@ -55,7 +55,7 @@ def run(stage: Stage) -> None:
     with stage.load(rate=40) as circles:
         for _ in range(ROTATIONS):
             stage.timeline.mark("a new key")
-            stage.ask("chat", "python", "-m", "chat.cli", "--quiet", "rotate-keys")
+            stage.ask("auth", "python", "-m", "auth.cli", "--quiet", "rotate-keys")
             stage.wait(APART)
             devices.append(Device(stage.url, name))
     kids = {device.kid for device in devices}
@@ -74,7 +74,7 @@ def run(stage: Stage) -> None:
 
 def _steal(stage: Stage, devices: list[Device]) -> None:
     stage.timeline.mark("every key but a new one is forgotten")
-    stage.ask("chat", "python", "-m", "chat.cli", "--quiet", "rotate-keys", "--forget")
+    stage.ask("auth", "python", "-m", "auth.cli", "--quiet", "rotate-keys", "--forget")
     began = time.monotonic()
     while any(device.works() for device in devices) and time.monotonic() < began + 2 * NOTICED:
         time.sleep(0.02)

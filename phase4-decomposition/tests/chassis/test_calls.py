@@ -10,7 +10,7 @@ from flask import Flask
 from gateways import Asked, Service, hang_up, ok
 
 from chassis import context, deadlines, errors, problems
-from chassis.calls import ATTEMPTS, Answer, Budget, Calls, Pool
+from chassis.calls import ATTEMPTS, Answer, Budget, Calls, Pool, TokenRefused
 from chassis.context import RequestContext
 from chassis.deadlines import LONGEST, seconds_left
 from chassis.errors import NotReady
@@ -36,8 +36,14 @@ class Scripted:
 
 
 class Bearers:
+    def __init__(self) -> None:
+        self.forgotten: list[tuple[str, str]] = []
+
     def token(self, audience: str, scope: str, identity: str = "") -> str:
-        return f"{audience} {scope} {identity}".strip()
+        return f"{audience} {scope} {identity}{len(self.forgotten) or ''}".strip()
+
+    def forget(self, audience: str, scope: str) -> None:
+        self.forgotten.append((audience, scope))
 
 
 def refusal(status: int, **more: Any) -> Answer:
@@ -187,10 +193,21 @@ def test_what_a_service_refuses_is_refused_in_its_words(
     assert answer.headers["Retry-After"] == "7"
 
 
+def test_a_token_that_is_not_taken_is_replaced_once() -> None:
+    transport = Scripted(refusal(401), Answer(204, "", b""), refusal(401))
+    bearers = Bearers()
+    calls = Calls("auth", transport, bearers)
+    calls.call("POST", "/x", scope="read")
+    sent = [headers["Authorization"] for _, _, headers in transport.asked]
+    assert sent == ["Bearer auth read", "Bearer auth read 1"]
+    with pytest.raises(TokenRefused):
+        calls.call("POST", "/x", scope="read")
+    assert len(transport.asked) == 4
+
+
 @pytest.mark.parametrize(
     "answer",
     [
-        pytest.param(refusal(401), id="our token is not taken"),
         pytest.param(refusal(500), id="a fault"),
         pytest.param(refusal(418), id="nonsense"),
         pytest.param(Answer(404, "text/html", b"<h1>nginx</h1>"), id="not from the service"),

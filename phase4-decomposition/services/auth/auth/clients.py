@@ -103,3 +103,6 @@ class OwnTokens:
     def token(self, audience: str, scope: str, _identity: str = "") -> str:
         """Return a token."""
         return self._issuer.token("auth", audience, scope)
+
+    def forget(self, _audience: str, _scope: str) -> None:
+        """Do nothing: each is a new one."""

@@ -101,8 +101,17 @@ def split(file: IO[bytes], takers: Mapping[str, Writer]) -> None:
 
     Raises LabError if the archive is cut off or damaged, or users and profiles do not fit.
     """
+    try:
+        _split(Archive(file), takers)
+    except (KeyError, TypeError, ValueError):
+        raise LabError("an archive is damaged: one of its lines cannot be read") from None
+    if file.read(1):
+        raise LabError("there is something after the trailer of an archive")
+
+
+def _split(archive: Archive, takers: Mapping[str, Writer]) -> None:
     people = {"user": hashlib.sha256(), "profile": hashlib.sha256()}
-    for line in Archive(file):
+    for line in archive:
         kind = kind_of(line)
         if kind not in takers:
             raise LabError(f"this system does not know records of type {kind!r}")
@@ -111,6 +120,8 @@ def split(file: IO[bytes], takers: Mapping[str, Writer]) -> None:
             said = f"{record.get('id', record.get('user_id'))} {record['username']}\n"
             people[kind].update(said.encode())
         takers[kind].write(line)
+    if archive.header != HEADER:
+        raise LabError("this is no archive of a version that is known here")
     if people["user"].digest() != people["profile"].digest():
         raise LabError("the profiles of an archive are not those of its users, in their order")
 

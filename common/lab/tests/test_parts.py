@@ -1,5 +1,6 @@
 """One archive of two services: put together and taken apart, in step."""
 
+import hashlib
 import io
 import json
 from typing import Any
@@ -99,6 +100,24 @@ def test_an_archive_comes_apart_by_whose_the_types_are() -> None:
 def test_what_does_not_fit_together_is_refused(given: list[dict[str, Any]], why: str) -> None:
     with pytest.raises(LabError, match=why):
         parted(archive(*given))
+
+
+@pytest.mark.parametrize("cut", [1, 20, 200, 10_000])
+def test_what_was_cut_off_anywhere_is_refused(cut: int) -> None:
+    whole = archive(user(ANN), profile(ANN), MESSAGE).getvalue()
+    with pytest.raises(LabError):
+        parted(io.BytesIO(whole[:-cut]))
+
+
+def test_what_is_of_another_version_or_has_more_after_its_end_is_refused() -> None:
+    whole = archive(user(ANN), profile(ANN)).getvalue()
+    with pytest.raises(LabError, match="after the trailer"):
+        parted(io.BytesIO(whole + b"x"))
+    newer = whole.replace(b'"version":1', b'"version":2')
+    old, new = (hashlib.sha256(one[: one.rindex(b'{"type":"trailer"')]) for one in (whole, newer))
+    newer = newer.replace(old.hexdigest().encode(), new.hexdigest().encode())
+    with pytest.raises(LabError, match="version"):
+        parted(io.BytesIO(newer))
 
 
 def test_a_damaged_archive_is_refused() -> None:

@@ -11,6 +11,7 @@ from postgres import cluster, migrate
 from sqlalchemy import create_engine, make_url
 from waiting import PHASE
 
+import chat.archive  # noqa: F401 - knows every domain's tables
 from chassis.migrate import TABLES
 
 

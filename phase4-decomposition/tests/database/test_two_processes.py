@@ -99,16 +99,6 @@ def test_two_people_who_write_to_each_other_first_get_one_conversation(
         assert len({answer.json()["id"] for answer in answers}) == 1
 
 
-def test_a_name_is_given_to_one(servers: list[Server]) -> None:
-    for n in range(3):
-        body = {"username": f"same{n}", "password": "correct horse", "display_name": "S"}
-        calls = [
-            partial(httpx.post, f"{server.url}/api/v1/auth/register", json=body, timeout=15)
-            for server in servers * 2
-        ]
-        assert Counter(one.status_code for one in _at_once(calls)) == {201: 1, 409: 3}
-
-
 def test_reactions_are_each_given_once_and_each_a_change(people: list[Person], group: str) -> None:
     message = people[0].send(group, "c1").json()["id"]
     place = f"/conversations/{group}/messages/{message}"

@@ -1,6 +1,7 @@
 """Two who want the same name, and an account whose profile another service makes."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import jwt
@@ -10,8 +11,10 @@ from flask.testing import FlaskClient
 from playing import Person, Profiles
 from sqlalchemy import func, select
 
+from auth.app import create_app
 from auth.models import Account
 from auth.passwords import Passwords
+from auth.settings import Settings
 from chassis import services
 from chassis.database import Database
 from chassis.messaging.outbox import OutboxRow
@@ -38,6 +41,18 @@ def test_of_two_who_want_one_name_at_the_same_moment_one_gets_it(
     assert len(profiles.made) == 1, "who gets no account gets no profile"
     with services.of(app).get(Database).read() as connection:
         assert connection.scalar(select(func.count()).select_from(Account)) == 1
+
+
+def test_of_several_processes_one_gives_a_name(
+    app: Flask, settings: Settings, profiles: Profiles
+) -> None:
+    clients = [one.test_client() for one in (app, create_app(settings, profiles))]
+
+    def register(number: int) -> int:
+        return Person(clients[number % 2], "ann").registered.status_code
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(register, range(2))) == [201, 409]
 
 
 def test_the_profile_is_asked_for_with_a_token_for_that_alone(

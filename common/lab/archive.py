@@ -27,7 +27,9 @@ class Archive:
         digest = hashlib.sha256(self.header)
         for line in self._file:
             kind = kind_of(line)
-            if kind == "trailer" and line.endswith(b"\n"):
+            if kind == "trailer" and not line.endswith(b"\n"):
+                break
+            if kind == "trailer":
                 self._check(json.loads(line), digest.hexdigest())
                 return
             self.counts[kind] += 1

@@ -148,6 +148,8 @@ def create_app(settings: Settings | None = None, auth: Transport | None = None) 
     listeners = by_listener(proxied, behind)
     app.wsgi_app = RequestEnvelope(listeners, metrics.observe)  # type: ignore[method-assign]
     _watch(metrics, found, connections, stopping)
+    hears = "Whether this process hears of what happens, for its sockets."
+    metrics.watch("chat_events_heard", hears, lambda: subscription.is_connected)
     return app
 
 

@@ -4,7 +4,7 @@ from drill import told
 from drill.definition import Drill
 from drill.stage import Stage
 
-AWAY = 20.0
+AWAY = 60.0
 """Seconds for which it does not answer."""
 PAUSE = 5.0
 """A quorum queue is lost with a broker that is killed within some 3 s of its first declaration."""
@@ -29,7 +29,7 @@ def run(stage: Stage) -> None:
 
 DRILL = Drill(
     name="broker-down",
-    question="The broker hangs for twenty seconds under load, and is killed once (SIGKILL). Do "
+    question="The broker hangs for a minute under load, and is killed once (SIGKILL). Do "
     "sends go on, and is an event lost, told twice or out of order?",
     run=run,
     sends=500,

@@ -53,7 +53,6 @@ ON CONFLICT (conversation_id, sender_id, client_id) DO NOTHING"""
 MARK_READ = """
 UPDATE members SET read_seq=%s
 WHERE members.conversation_id = %s AND members.user_id = %s AND members.read_seq < %s"""
-AUDIENCE = "SELECT members.user_id FROM members WHERE members.conversation_id = %s"
 OUTBOX = """
 INSERT INTO outbox (lane, topic, event, created_at)
 SELECT * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::bigint[]) RETURNING id"""
@@ -167,7 +166,6 @@ def _send(user_id: str, conversation_id: str, sent: dict[str, str]) -> Answer:
         )  # fmt: skip
         connection.execute(INSERT, row)
         connection.execute(MARK_READ, (seq, conversation_id, user_id, seq))
-        connection.execute(AUDIENCE, (conversation_id,)).fetchall()
         event = orjson.dumps({"id": row[2], "subject": conversation_id, "data": sent}).decode()
         lane = zlib.crc32(conversation_id.encode()) % 8
         told = ([lane], ["conversation.message.created"], [event], [now])

@@ -198,7 +198,7 @@ class Worker:
     def stop(self) -> int:
         """Ask it to stop; return its exit code."""
         self.process.terminate()
-        return self.process.wait(20)
+        return self.process.wait(120)
 
 
 def rows(url: str, statement: str, *values: object) -> list[Any]:

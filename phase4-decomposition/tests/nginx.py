@@ -52,7 +52,7 @@ class Nginx:
         (directory / "nginx.conf").write_text(text)
         words = ["-p", str(directory), "-c", str(directory / "nginx.conf"), "-e", "error.log"]
         self._process = subprocess.Popen([str(find_nginx()), *words], stderr=subprocess.DEVNULL)
-        wait_for(self._answers, within=10)
+        wait_for(self._answers, within=60)
 
     def ask(self, probe: str, **arguments: object) -> Any:
         """Return a probe's answer."""

@@ -119,7 +119,7 @@ class Postgres:
             stderr=(Path(tempfile.gettempdir()) / f"postgres-{self.port}.log").open("ab"),
         )
         if until_ready:
-            wait_for(self.is_ready, within=20)
+            wait_for(self.is_ready, within=60)
         return self
 
     def is_ready(self) -> bool:

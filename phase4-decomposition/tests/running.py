@@ -73,7 +73,7 @@ class Server:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        wait_for(self.is_ready, within=20)
+        wait_for(self.is_ready, within=60)
         return self
 
     def lines(self, event: str = "") -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 PHASE = Path(__file__).resolve().parent.parent
 
 
-def wait_for(condition: Callable[[], Any], within: float = 10) -> Any:
+def wait_for(condition: Callable[[], Any], within: float = 30) -> Any:
     """Return the condition's first true value; fail after `within` seconds."""
     end = time.monotonic() + within
     while time.monotonic() < end:

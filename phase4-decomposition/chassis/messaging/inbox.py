@@ -2,7 +2,7 @@
 
 import uuid
 
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection, Select, delete, literal, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chassis.clock import now_ms
@@ -33,8 +33,19 @@ def is_new(connection: Connection, consumer: str, event_id: str) -> bool:
     return bool(connection.execute(noted).rowcount)
 
 
+def note(connection: Connection, consumer: str, event_ids: Select[str]) -> None:
+    """Note events that were dealt with in another way; what is old is not, as `prune` has it."""
+    (event_id,) = event_ids.subquery().c
+    recent = select(literal(consumer), event_id).where(event_id >= _oldest())
+    noted = insert_if_new(InboxRow, "consumer", "event_id")
+    connection.execute(noted.from_select(["consumer", "event_id"], recent))
+
+
 def prune(connection: Connection, consumer: str) -> int:
     """Forget what is old, by the time in the ids (UUIDv7); return how many."""
-    oldest = str(uuid.UUID(int=(now_ms() - KEEP_MS) << 80))
-    old = delete(InboxRow).where(InboxRow.consumer == consumer, InboxRow.event_id < oldest)
+    old = delete(InboxRow).where(InboxRow.consumer == consumer, InboxRow.event_id < _oldest())
     return connection.execute(old).rowcount
+
+
+def _oldest() -> str:
+    return str(uuid.UUID(int=(now_ms() - KEEP_MS) << 80))

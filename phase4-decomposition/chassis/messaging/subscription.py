@@ -17,10 +17,12 @@ from pika.exceptions import AMQPError
 from pika.exchange_type import ExchangeType
 
 from chassis.messaging.process import Backoff
-from chassis.messaging.topology import Topology, TopologyMismatch
+from chassis.messaging.topology import Topology
 
 AT_MOST = 20_000
 """Messages that wait for a process that is too slow; then the oldest are dropped."""
+FIRST_WITHIN = 5.0
+"""Seconds that the start of a process waits at most until it hears."""
 TURN = 0.2
 """Seconds after which it looks whether to stop, if nothing comes."""
 HINTS = "hints"
@@ -33,7 +35,7 @@ class Subscription:
     """Hears of events whose routing key is one of `keys`, and of hints.
 
     `hear` gets what has come together: of each message, whether it is a hint, and its body.
-    `missed` is called when something may have been lost.
+    `missed` is called when something may have been lost: also after `hear` has failed.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Subscription:
         self._keys = keys
         self._hear = hear
         self._missed = missed
+        self._tried = Event()
         self._connection: BlockingConnection | None = None
         self._channel: Any = None
 
@@ -69,22 +72,23 @@ class Subscription:
         return True
 
     def start(self, stopping: Event) -> None:
-        """Hear in a thread of its own until told to stop."""
+        """Hear in a thread of its own until told to stop; return when it does, or cannot yet."""
         Thread(target=self._run, args=[stopping], name="subscription", daemon=True).start()
+        self._tried.wait(FIRST_WITHIN)
 
     def _run(self, stopping: Event) -> None:
         backoff = Backoff()
-        has_heard = False
         while not stopping.is_set():
             try:
                 with closing(BlockingConnection(self._broker)) as connection:
                     arrived = self._subscribe(connection)
-                    if has_heard:
+                    if self._tried.is_set():
                         self._missed()
-                    has_heard = True
+                    self._tried.set()
                     backoff.reset()
                     self._listen(connection, arrived, stopping)
-            except (AMQPError, OSError, TopologyMismatch) as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, nobody is to stay deaf
+                self._tried.set()
                 log.warning("subscription.waits", reason=f"{type(error).__name__}: {error}"[:300])
                 stopping.wait(backoff.next())
 

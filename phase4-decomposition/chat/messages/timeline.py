@@ -68,10 +68,16 @@ class MessageTimeline:
 
 
 def message_event(kind: str, message: Message) -> Event:
-    """Build the event that carries a message in its new state."""
-    return new_event(
+    """Build the event that carries a message in its new state.
+
+    That it was created has its id: whoever only has the message can make this event anew.
+    """
+    event = new_event(
         kind,
         {"message": message},
         conversation_id=message["conversation_id"],
         rev=message["rev"],
     )
+    if kind == "message.created":
+        event["id"] = message["id"]
+    return event

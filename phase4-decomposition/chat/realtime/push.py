@@ -54,18 +54,18 @@ class Push:
         self._as_contract = as_contract
 
     def hear(self, messages: Sequence[tuple[bool, bytes]]) -> None:
-        """Push what these messages tell of; never fails."""
+        """Push what these messages tell of.
+
+        Errors: those of the database; then nobody has heard, and all sockets have to catch up.
+        """
         heard: list[tuple[Event, Collection[str]]] = []
         for is_hint, body in messages:
             try:
                 heard += self._hinted(json.loads(body)) if is_hint else [self._read(body)]
             except (Unacceptable, Newer) as error:
                 log.error("event.unacceptable", reason=str(error))  # noqa: TRY400
-        try:
-            if self._connections.all():
-                self.push(heard)
-        except Exception:
-            log.exception("events.lost", count=len(heard))
+        if self._connections.all():
+            self.push(heard)
 
     def push(self, events: Sequence[tuple[Event, Collection[str]]]) -> None:
         """Push events, each to its audience; where there is none given, to whom it concerns."""

@@ -45,7 +45,7 @@ def test_a_consumer_killed_between_commit_and_acknowledgement_does_nothing_twice
     start("chat.relay")
     announce([new_id()], 60)
     for _ in range(2):
-        start("-c", DIES_BETWEEN_COMMIT_AND_ACKNOWLEDGEMENT).process.wait(30)
+        start("-c", DIES_BETWEEN_COMMIT_AND_ACKNOWLEDGEMENT).process.wait(120)
     assert len(rows(url, FEED)) >= 5
     last = start(MODULE)
     wait_for(lambda: len(rows(url, FEED)) == 60, 20)

@@ -134,7 +134,7 @@ def test_nothing_is_left_of_somebody(
     asked = person.do("POST", "/jobs", {"kind": "deletion", "password": "correct horse"})
     for module, name, attribute, call in deaths:
         program = DIES.format(module=module, name=name, attribute=attribute, call=call)
-        assert start("-c", program).process.wait(40) == -9, attribute
+        assert start("-c", program).process.wait(120) == -9, attribute
     last = start(MODULE)
     state = f"SELECT state FROM jobs WHERE id = '{asked['id']}'"
     wait_for(lambda: rows(url, state) == [("done",)], 40)

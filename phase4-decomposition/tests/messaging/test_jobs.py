@@ -109,7 +109,7 @@ def test_an_export_that_was_killed_is_begun_anew_and_whole(
     start("chat.relay")
     asked = _ask(person)
     program = DIES.format(module="chat.jobs", name="export", attribute="_store", call=after)
-    assert start("-c", program).process.wait(30) == -9
+    assert start("-c", program).process.wait(120) == -9
     begun = person.do("GET", f"/jobs/{asked['id']}")
     assert begun["state"] == "running"
     start(MODULE)

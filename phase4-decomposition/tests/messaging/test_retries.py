@@ -224,7 +224,7 @@ def test_killed_between_delay_and_acknowledgement_it_is_there_twice_and_done_onc
     start("chat.relay")
     announce([new_id()], 1)
     dying = start("-c", DIES_BETWEEN_DELAY_AND_ACKNOWLEDGEMENT)
-    assert dying.process.wait(30) == -signal.SIGKILL
+    assert dying.process.wait(120) == -signal.SIGKILL
     handler = Handler(lambda _: None)
     with running.consume(handler):
         wait_for(lambda: of(written, "event.again"), 20)

@@ -161,7 +161,7 @@ def test_who_dies_between_commit_and_deletion_is_made_up_for_by_the_event(
     assert _cached(ben, ann.id) == "P"
     monkeypatch.setattr("chassis.cache.aside.CacheAside.forget", lambda *_: False)
     ann.rename("New")
-    wait_for(lambda: ben.name(ann.id) == "New", within=2)
+    wait_for(lambda: ben.name(ann.id) == "New")
     assert host.take("dead-letters") == []
 
 
@@ -200,5 +200,5 @@ def test_who_acts_sees_it_at_once_at_either_even_if_the_replica_stands_still(
             (listed,) = there.get("/conversations").json()["items"]
             assert listed["last_message"]["body"] == f"m{number}"
     began = time.monotonic()
-    wait_for(lambda: ben.http.get(f"/profiles/{ann.id}").json()["display_name"] == "N7", within=2)
+    wait_for(lambda: ben.http.get(f"/profiles/{ann.id}").json()["display_name"] == "N7")
     assert time.monotonic() - began < 2

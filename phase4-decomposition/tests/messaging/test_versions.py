@@ -110,10 +110,12 @@ class Roll:
         )
         thread = threading.Thread(target=consumer.run, args=[stopping])
         thread.start()
-        yield
-        stopping.set()
-        thread.join()
-        database.close()
+        try:
+            yield
+        finally:
+            stopping.set()
+            thread.join()
+            database.close()
 
     def _read_old(self, _work: Work, event: CloudEvent) -> None:
         self.read.append(event["data"]["message"]["body"])

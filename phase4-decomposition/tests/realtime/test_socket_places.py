@@ -60,7 +60,7 @@ def test_with_every_place_taken_http_still_answers(small_server: Server) -> None
             return False
         return True
 
-    wait_for(place_is_free, within=10)  # with the same ticket: a full house did not use it up
+    wait_for(place_is_free)  # with the same ticket: a full house did not use it up
     for client in [*sockets[1:], late]:
         client.disconnect()
 
@@ -75,7 +75,7 @@ def test_a_refused_handshake_gives_its_place_back(small_server: Server) -> None:
 def test_a_long_message_closes_the_socket_before_it_is_read_whole(small_server: Server) -> None:
     client, _ = Person(small_server.url).connect()
     client.emit("typing", {"conversation_id": "x" * 1_000_000})
-    wait_for(lambda: not client.connected, within=10)
+    wait_for(lambda: not client.connected)
 
 
 def test_a_flood_of_messages_closes_the_socket_and_leaves_nothing_to_do(
@@ -98,7 +98,7 @@ def test_a_flood_of_messages_closes_the_socket_and_leaves_nothing_to_do(
             return True
         return not flooding.connected
 
-    wait_for(is_closed, within=10)
+    wait_for(is_closed)
     clients = [ann.connect()[0] for _ in range(5)]  # its place is free again: nothing is left over
     for client in clients:
         client.disconnect()

@@ -2,12 +2,28 @@
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from brokers import Host, Worker
 from playwright.sync_api import Page, expect, sync_playwright
+from postgres import address_of
 from running import Person, Server
 
 CARDS = 9
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """A server that hears of what happens: there is a broker, and a relay."""
+    host, data = Host(tmp_path), tmp_path / "data"
+    server = Server(data, **host.environment)
+    environment = {"CHAT_DATABASE_URL": address_of(data), **host.environment}
+    relay = Worker(tmp_path / "relay.log", environment, "-m", "chat.relay")
+    yield server
+    server.stop()
+    relay.stop()
+    host.drop()
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from chat.activity.service import newest, told
 from chat.archive import sections
 from chat.catalogue import outbox
 from chat.settings import Settings
-from chat.topology import ACTIVITY
+from events.topology import ACTIVITY
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -15,7 +15,7 @@ from waiting import wait_for
 
 from chassis.messaging.subscription import Subscription
 from chat.realtime.elsewhere import Elsewhere
-from chat.topology import TOPOLOGY
+from events.topology import TOPOLOGY
 
 Start = Callable[..., Worker]
 Events = list[tuple[str, Any]]

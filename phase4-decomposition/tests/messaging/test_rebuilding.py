@@ -14,7 +14,7 @@ from stand_in import create_app
 from waiting import wait_for
 
 from chassis.ids import new_id
-from chat.topology import ACTIVITY, TOPOLOGY
+from events.topology import ACTIVITY, TOPOLOGY
 
 Start = Callable[..., Worker]
 CONSUMER = "chat.consumers.activity"

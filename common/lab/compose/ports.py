@@ -38,8 +38,8 @@ def _port(value: object, where: Location) -> Port:
         protocol, _ = section.take("protocol")
         section.done()
         first = "" if raw is None else str(raw)
-        where = where if raw is None else place
     else:
+        place = where
         short, _, protocol = text(value, where).partition("/")
         host_ip, _, ports = short.rpartition(":")
         host_ip, _, first = host_ip.rpartition(":") if ":" in host_ip else ("", "", host_ip)
@@ -50,7 +50,7 @@ def _port(value: object, where: Location) -> Port:
     if host_ip != LOOPBACK:
         raise refuse(where, f'publish on loopback only, like "{LOOPBACK}:8000:8000"')
     first, is_range, _ = first.partition("-")
-    published = port_number(first, where) if first else None
+    published = port_number(first, place) if first else None
     return Port(target, published, bool(is_range))
 
 

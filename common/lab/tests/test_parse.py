@@ -267,7 +267,7 @@ def test_what_only_containers_need_is_accepted(tmp_path: Path) -> None:
         ("ports: ['8000:8000']", "loopback only"),
         ("ports: ['0.0.0.0:8000:8000']", "loopback only"),
         ("ports: ['127.0.0.1:8000:8000/udp']", "tcp only"),
-        ("ports: ['127.0.0.1:8000-8010:8000']", "whole number"),
+        ("ports: ['127.0.0.1:x-8010:8000']", "whole number"),
         ("ports: ['127.0.0.1:8000:99999']", "no port number"),
         ("environment: ['A=${']", "invalid interpolation"),
         ("environment: ['A=${B_REQUIRED:?tell me}']", "tell me"),

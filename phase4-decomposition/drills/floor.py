@@ -120,6 +120,9 @@ def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> 
     return [body]
 
 
+application.extensions = {"start": lambda: None}  # type: ignore[attr-defined] # for gunicorn.conf.py
+
+
 def connect(url: str) -> psycopg.Connection[Any]:
     """Open the database as the phase does."""
     return psycopg.connect(url, autocommit=True)

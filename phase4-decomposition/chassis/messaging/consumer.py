@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 from pika import BlockingConnection, URLParameters
-from pika.exceptions import AMQPError
+from pika.exceptions import AMQPError, ConsumerCancelled
 
 from chassis import context
 from chassis.database import Database
@@ -108,6 +108,8 @@ class Consumer:
             try:
                 while not stopping.is_set():
                     connection.process_data_events(TURN)
+                    if tag not in channel.consumer_tags:
+                        raise ConsumerCancelled("the queue was deleted")
                 channel.basic_cancel(tag)
                 last = worker.submit(lambda: None)  # what was fetched is finished, if it can be
                 while not last.done():

@@ -29,8 +29,8 @@ from chassis.clock import now_ms
 from chassis.database import Base
 from chassis.errors import StorageFull
 from chassis.events import Announcement
-from chassis.messaging.cloudevents import CloudEvent, cloud_event
-from chassis.messaging.schemas import Upcasts
+from chassis.messaging.cloudevents import cloud_event
+from chassis.messaging.schemas import Upcasts, newest
 
 # Apart from what is emptied, exported and imported, as the mode is.
 metadata = MetaData()
@@ -95,18 +95,13 @@ class Outbox:
         lanes = [lane_of(one["conversation_id"] or one["id"]) for one in events]
         topics = [self._topics[one["type"]] for one in events]
         written = [
-            orjson.dumps(self._newest(cloud_event(*one))).decode()
+            orjson.dumps(newest(cloud_event(*one), self._upcasts)).decode()
             for one in zip(announcements, topics, strict=True)
         ]
         raw: Any = connection.connection.dbapi_connection
         stored = raw.execute(_INSERT, (lanes, topics, written, [now_ms()] * len(events)))
         self._require_room(raw, stored.fetchone()[0])
         return True
-
-    def _newest(self, event: CloudEvent) -> CloudEvent:
-        while upcast := self._upcasts.get(event["dataschema"]):
-            event = upcast(event)
-        return event
 
     def _require_room(self, raw: Any, newest: int) -> None:
         if time.monotonic() - self._looked < LOOK_EVERY:

@@ -17,6 +17,13 @@ Upcasts = Mapping[str, Callable[[CloudEvent], CloudEvent]]
 """How to make the next version of an event, by the `dataschema` that it has."""
 
 
+def newest(event: CloudEvent, upcasts: Upcasts) -> CloudEvent:
+    """Return an event in the last version that these upcasts lead to."""
+    while upcast := upcasts.get(event["dataschema"]):
+        event = upcast(event)
+    return event
+
+
 class Unacceptable(Exception):
     """This is no event that anybody here could read, today or later."""
 
@@ -54,9 +61,7 @@ class Schemas:
             told = f"nobody here knows {event['dataschema']}"
             raise Newer(told) if self._knows_older(event["dataschema"]) else Unacceptable(told)
         self._check(event["dataschema"], event)
-        while upcast := self._upcasts.get(event["dataschema"]):
-            event = upcast(event)
-        return event
+        return newest(event, self._upcasts)
 
     def _knows_older(self, name: str) -> bool:
         kind, _, version = name.rpartition(".v")

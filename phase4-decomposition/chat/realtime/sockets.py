@@ -73,8 +73,8 @@ def register(
     @socketio.on("disconnect")
     @observed(metrics.observe)
     def on_disconnect(_reason: object = None) -> None:
-        log.info("socket.closed")
         gone = connections.remove(_sid())
+        log.info("socket.closed", user_id=gone.user_id if gone else None)
         if gone is not None:
             presence.announce(gone.user_id)
 

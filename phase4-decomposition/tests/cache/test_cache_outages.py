@@ -19,7 +19,7 @@ from chassis.redaction import Fields
 TIMEOUT = 0.2
 COMMANDS = 2
 """How many commands a request gives at most."""
-EXTRA = 1.0
+EXTRA = 5.0
 """Seconds that a busy machine may add; without a time-out it would be all of them."""
 
 
@@ -115,13 +115,13 @@ def test_what_was_cached_before_it_stood_still_is_never_served_after(
     """The deletion gets lost; the old value is still there when Redis answers again."""
     ann, ben, _ = at_work(app)
     wait_for(lambda: outcome(ben.ask("GET", f"/profiles/{ann.id}")) == "hit")
-    (old,) = redis.stored(f"*:profile:{ann.id}")
-    value = redis.value(old)
+    old = {key: redis.value(key) for key in redis.stored(f"*:profile:{ann.id}")}
+    assert old
     with redis.stopped():
         ann.rename("New")
-    redis.client.set(old, value)
+    redis.client.mset(old)
     wait_for(lambda: outcome(ben.ask("GET", f"/profiles/{ann.id}")) == "hit")
-    assert redis.value(old) == value, "it lies there, and nobody asks for it"
+    assert {key: redis.value(key) for key in old} == old, "it lies there, and nobody asks for it"
     assert ben.name(ann.id) == "New"
 
 

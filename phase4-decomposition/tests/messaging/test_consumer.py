@@ -70,6 +70,20 @@ def test_stopped_it_finishes_what_it_has_fetched_and_what_comes_later_waits(
     assert not again.said("event.again")
 
 
+def test_whose_queue_is_deleted_declares_it_anew(
+    host: Host, url: str, announce: Announce, start: Start
+) -> None:
+    start("chat.relay")
+    consumer = start(MODULE)
+    wait_for(lambda: consumer.said("consumer.connected"), 20)
+    with host.connection() as connection:
+        connection.channel().queue_delete(ACTIVITY)
+    wait_for(lambda: consumer.said("consumer.connected") == 2, 20)
+    announce([new_id()], 10)
+    wait_for(lambda: len(rows(url, FEED)) == 10, 20)
+    assert consumer.stop() == 0
+
+
 def test_what_nobody_can_read_is_a_dead_letter_and_holds_nobody_up(
     host: Host, url: str, announce: Announce, start: Start
 ) -> None:

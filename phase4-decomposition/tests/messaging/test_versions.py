@@ -17,6 +17,7 @@ from people import Somebody
 from postgres import address_of
 from waiting import wait_for
 
+from chassis import services
 from chassis.clock import now_ms
 from chassis.database import Database
 from chassis.ids import new_id
@@ -47,7 +48,7 @@ def test_people_get_what_they_always_got_whichever_version_is_written(
     tmp_path: Path, held_back: str, monkeypatch: pytest.MonkeyPatch, app: Flask
 ) -> None:
     settings = WorkerSettings(events_held_back=held_back)
-    monkeypatch.setattr("chassis.messaging.outbox.Outbox._newest", outbox(settings)._newest)
+    monkeypatch.setattr(services.of(app).get(Database), "_outbox", outbox(settings))
     ada = Somebody(app.test_client(), "ada")
     group = ada.group()
     first = ada.send(group, "c1", "Hello")

@@ -124,7 +124,9 @@ def test_an_event_of_a_socket_has_an_id_and_names_its_handshake(written: list[Fi
     assert seen[0].spans["db"].count == 2
 
 
-def test_a_socket_is_opened_under_its_handshake(server: Server) -> None:
+def test_a_socket_is_opened_under_its_handshake_and_both_ends_tell_whose_it_was(
+    server: Server,
+) -> None:
     ann = Person(server.url)
     client = socketio.Client(reconnection=False)
     client.connect(
@@ -138,6 +140,7 @@ def test_a_socket_is_opened_under_its_handshake(server: Server) -> None:
     ann.http.post("/auth/logout")
     closed = wait_for(lambda: server.lines("socket.closed"))[0]
     assert closed["request_id"] != "my-handshake", "that was over long ago"
+    assert closed["user_id"] == ann.id
 
 
 def test_what_cannot_be_read_is_said_under_nobodys_id(server: Server) -> None:

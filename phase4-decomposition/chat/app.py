@@ -37,6 +37,7 @@ from chat.messages.service import MessageService
 from chat.messages.timeline import MessageTimeline
 from chat.moderation.routes import moderation
 from chat.moderation.service import ModerationService
+from chat.moved import passed_on
 from chat.notifications.routes import notifications
 from chat.notifications.service import NotificationService
 from chat.operations import add_dashboard
@@ -94,6 +95,7 @@ def create_app(settings: Settings | None = None, auth: Transport | None = None) 
         notifications,
         jobs,
         realtime,
+        passed_on(settings.auth_for_people_url),
     ):
         app.register_blueprint(blueprint)
 

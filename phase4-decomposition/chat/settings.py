@@ -16,6 +16,8 @@ class AuthClientSettings(BaseSettings):
 
     auth_url: str = "http://127.0.0.1:9001"
     """Where it answers services."""
+    auth_for_people_url: str = "http://127.0.0.1:8000"
+    """Where it answers people: for those whom the gateway still leads here."""
     client_secret_file: Path = Path("/run/secrets/client-chat")
     """What it knows the monolith by."""
 

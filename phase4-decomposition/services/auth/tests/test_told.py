@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-import events
 from flask import Flask
 from flask.testing import FlaskClient
 from playing import Person
 from sqlalchemy import select
 
+import events
 from auth.catalogue import TOPICS
 from chassis import services
 from chassis.database import Database

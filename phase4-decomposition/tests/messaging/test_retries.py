@@ -39,7 +39,7 @@ from dataclasses import replace
 from chassis.messaging import retries
 from chassis.messaging.errors import Transient
 from chassis.messaging.topology import Retries
-from chat import topology
+from events import topology
 from chat.consumers import activity
 
 def fails(work, event):

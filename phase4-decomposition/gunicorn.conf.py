@@ -24,5 +24,6 @@ def post_worker_init(worker: Any) -> None:
     """Start what runs beside requests; at the end close the sockets."""
     app = worker.wsgi
     app.extensions["start"]()
-    publisher = app.extensions["publisher"]
-    serving.say_farewell(worker, settings.drain_seconds, publisher.close_all)
+    serving.say_farewell(
+        worker, settings.drain_seconds, lambda: app.extensions["publisher"].close_all()
+    )

@@ -35,10 +35,10 @@ def result() -> Result:
         return Bench(PLAN, lambda _: None).run(engine, [(instance, url)])
 
 
-def test_nothing_fails_and_nothing_is_left_unserved(result: Result) -> None:
+def test_nothing_fails(result: Result) -> None:
     for run in result.runs:
         for stage in run.stages:
-            assert (stage["failed"], stage["not_served"]) == (0, 0), (run.subject, run.part, stage)
+            assert stage["failed"] == 0, (run.subject, run.part, stage)
             assert stage["requests"] > 20
 
 

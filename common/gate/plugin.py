@@ -9,6 +9,11 @@ import pytest
 from gate.results import Results
 from lab.testing.targets import CONTRACT
 
+ENDS = (  # that the exit code of the whole command tells well enough
+    pytest.ExitCode.OK,
+    pytest.ExitCode.TESTS_FAILED,
+    pytest.ExitCode.NO_TESTS_COLLECTED,
+)
 SHORT = "short"  # the marker that common/contract/tests/conftest.py explains
 
 
@@ -126,15 +131,16 @@ class Watch:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, exitstatus: int) -> None:
-        """Write all of it down."""
-        if exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        """Write all of it down, beside what an earlier run of the same command has found."""
+        before = Results.read(self._file) or Results()
+        if exitstatus not in ENDS:
             self._broken.append(f"pytest ended with {exitstatus!s}")
 
         def ended(how: str) -> tuple[str, ...]:
             return tuple(test for test, end in self._ends if end == how)
 
         results = Results(ended("passed"), ended("skipped"), ended("failed"), tuple(self._broken))
-        results.write(self._file)
+        before.and_then(results).write(self._file)
 
     def _note_shared(self, fixturedef: "pytest.FixtureDef[object]") -> None:
         if fixturedef.scope != "function":

@@ -17,6 +17,15 @@ class Results:
     failed: tuple[str, ...] = ()
     broken: tuple[str, ...] = ()
 
+    def and_then(self, other: "Results") -> "Results":
+        """Return the results of two runs: each service's own tests are one."""
+        return Results(
+            self.passed + other.passed,
+            self.skipped + other.skipped,
+            self.failed + other.failed,
+            self.broken + other.broken,
+        )
+
     def write(self, file: Path) -> None:
         """Write them to a file."""
         file.write_text(json.dumps(asdict(self)), encoding="utf-8")

@@ -51,3 +51,22 @@ def test_only_what_was_asked_for_is_run(tmp_path: Path, options: list[str], run:
     found = Results.read(results)
     assert found is not None
     assert {test.rpartition("::")[2] for test in found.passed} == run
+
+
+def test_of_several_runs_of_one_command_all_is_kept(tmp_path: Path) -> None:
+    """A service's own tests are a run of their own; one that has none to run adds nothing."""
+    texts = {"one": "def test_a(): pass", "two": "def test_b(): assert False", "none": ""}
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    results = tmp_path / "results.json"
+    for name, text in texts.items():
+        file = tmp_path / f"test_{name}.py"
+        file.write_text(text)
+        words = [*LIGHT, "--rootdir", str(tmp_path), "--gate-results", str(results), str(file)]
+        subprocess.run(
+            [sys.executable, "-m", "pytest", "-p", "gate.plugin", *words],
+            check=False,
+            capture_output=True,
+        )
+    assert Results.read(results) == Results(
+        passed=("test_one.py::test_a",), failed=("test_two.py::test_b",)
+    )

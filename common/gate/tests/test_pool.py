@@ -2,6 +2,7 @@
 
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -40,6 +41,21 @@ def test_parts_of_one_turn_never_run_at_once(tmp_path: Path) -> None:
     assert {"a1", "b1"} in seen
     assert not any({"a1", "a2"} <= now or {"b1", "b2"} <= now for now in seen)
     assert max(map(len, seen)) == 2
+
+
+def test_no_two_systems_are_under_docker_at_once(tmp_path: Path) -> None:
+    seen: list[set[str]] = []
+    running: set[str] = set()
+
+    def start(one: Part) -> Process:
+        running.add(one.name)
+        seen.append(set(running))
+        return Process(one.first, tmp_path / one.name)
+
+    parts = [replace(part(name, name), docker=name != "c") for name in "abc"]
+    run(parts, start, lambda one, _: running.remove(one.name), 3)
+    assert {"a", "c"} in seen
+    assert not any({"a", "b"} <= now for now in seen)
 
 
 def test_parts_without_a_turn_run_beside_any_other(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 `x-lab.data` of a service in compose.yaml names it; see common/contract/archive/README.md.
 """
 
-import contextlib
 import json
 import os
 import subprocess
@@ -23,14 +22,11 @@ from lab.compose.parse import FILE_NAME
 from lab.compose.yamlfile import load_yaml
 from lab.errors import LabError
 from lab.instance import Instance
-from lab.parts import join, spread
 from lab.paths import ROOT
 
 SEED_FILE = "seed.json"
 RESTART_PATIENCE = 30.0  # seconds
 _POLL = 0.05
-_MODES = ("importing", "read-only", "open")
-"""Of several services the first of these counts."""
 _THINGS = (
     ("user", "person", "people"),
     ("conversation", "conversation", "conversations"),
@@ -70,12 +66,9 @@ class Data:
 
     def __init__(self, instance: Instance, *, quiet: bool = False) -> None:
         self._instance = instance
-        self._commands = {
-            service: [*command, *(["--quiet"] if quiet else [])]
-            for service, command in _commands_of(instance.phase.directory).items()
-        }
-        self.service = list(self._commands)[-1]
-        """Which service has the command, and so the data; of several that which has the sockets."""
+        self.service, command = _command_of(instance.phase.directory)
+        """Which service has the command, and so the data."""
+        self._command = [*command, *(["--quiet"] if quiet else [])]
         self._engine = engines.of(instance)
 
     def counts(self) -> dict[str, int]:
@@ -84,47 +77,35 @@ class Data:
 
     def state(self) -> State:
         """Return what `counts` does, and whether writes are taken."""
-        found = self._states().values()
-        modes = {one["mode"] for one in found}
-        counts = {kind: n for one in found for kind, n in one["counts"].items()}
-        is_empty = all(one["empty"] for one in found)
-        return State(min(modes, key=_MODES.index), {} if is_empty else counts)
+        with tempfile.TemporaryFile() as output:
+            self._run("state", stdout=output)
+            output.seek(0)
+            found = json.load(output)
+        return State(found["mode"], {} if found["empty"] else found["counts"])
 
     def set_read_only(self, *, read_only: bool) -> None:
         """Refuse every write, or take them again."""
-        for service in self._commands:
-            self._run(service, "read-only", "on" if read_only else "off")
+        self._run("read-only", "on" if read_only else "off")
 
     def export_to(self, file: IO[bytes]) -> None:
-        """Write an archive. Of several services the last one's moment is before the first one's."""
-        if len(self._commands) == 1:
-            self._run(self.service, "export", stdout=file)
-            return
-        with contextlib.ExitStack() as stack:
-            parts = [stack.enter_context(tempfile.TemporaryFile()) for _ in self._commands]
-            for service, part in reversed(list(zip(self._commands, parts, strict=True))):
-                self._run(service, "export", stdout=part)
-                part.seek(0)
-            join(parts, file)
+        """Write an archive."""
+        self._run("export", stdout=file)
 
     def import_from(self, file: IO[bytes]) -> None:
         """Fill an empty system."""
-        self._import(file)
+        self._run("import", stdin=file)
 
     def replace_by(self, file: IO[bytes]) -> None:
         """Put an archive in the place of everything, or leave all as it is."""
-        self._import(file, "--replace")
+        self._run("import", "--replace", stdin=file)
 
     def empty(self) -> None:
         """Delete everything."""
-        for service in self._commands:
-            self._run(service, "empty", "--yes")
+        self._run("empty", "--yes")
 
     def give_role(self, username: str, role: str) -> None:
         """Say what somebody may do; only where the system knows roles."""
-        found = commands_named("roles", self._instance.phase.directory)
-        service = next(iter(found), self.service)
-        self._run(service, "role", username, role)
+        self._run("role", username, role)
 
     def restart(self) -> None:
         """Restart the service, so that sockets of people who are gone close; wait for it."""
@@ -143,40 +124,11 @@ class Data:
     def seed(self, seed: Seed) -> None:
         self._instance.write(SEED_FILE, vars(seed))
 
-    def _states(self) -> dict[str, Any]:
-        """Return what each service tells of its part."""
-        found = {}
-        for service in self._commands:
-            with tempfile.TemporaryFile() as output:
-                self._run(service, "state", stdout=output)
-                output.seek(0)
-                found[service] = json.load(output)
-        return found
-
-    def _import(self, file: IO[bytes], *options: str) -> None:
-        if len(self._commands) == 1:
-            self._run(self.service, "import", *options, stdin=file)
-            return
-        commands = {
-            name: [*command, "import", *options] for name, command in self._commands.items()
-        }
-        types = {kind: name for name, one in self._states().items() for kind in one["types"]}
-        kept, problem = spread(self._instance, file, commands, types)
-        if problem:
-            for service in [] if options else kept:
-                self._run(service, "empty", "--yes")
-            lost = f"; {', '.join(kept)} has replaced its part" if options and kept else ""
-            raise LabError(f"{self._instance.phase.label} did not import: {problem}{lost}")
-
     def _run(
-        self,
-        service: str,
-        *words: str,
-        stdin: IO[bytes] | None = None,
-        stdout: IO[bytes] | None = None,
+        self, *words: str, stdin: IO[bytes] | None = None, stdout: IO[bytes] | None = None
     ) -> None:
-        argv = [*self._commands[service], *words]
-        code = self._engine.run(self._instance, service, argv, stdin, stdout)
+        argv = [*self._command, *words]
+        code = self._engine.run(self._instance, self.service, argv, stdin, stdout)
         if code != 0:
             raise LabError(f"{self._instance.phase.label} did not {words[0]}; it says why above")
 
@@ -186,15 +138,17 @@ def is_empty(instance: Instance) -> bool:
     return bool(commands_named("data", instance.phase.directory)) and not Data(instance).counts()
 
 
-def _commands_of(directory: Path) -> dict[str, list[str]]:
-    """Return the services that export and import, in the order of their parts, and how."""
+def _command_of(directory: Path) -> tuple[str, list[str]]:
+    """Return the service that exports and imports, and the command there that does."""
     found = commands_named("data", directory)
-    if not found:
+    if len(found) != 1:
+        names = ", ".join(found) or "none does"
         raise LabError(
-            f"a service of {directory / FILE_NAME} must name the command that exports and imports",
+            f"one service of {directory / FILE_NAME} must name the command that exports and "
+            f"imports: {names}",
             'x-lab: {data: ["python", "-m", "chat.cli"]}',
         )
-    return found
+    return next(iter(found.items()))
 
 
 def commands_named(word: str, directory: Path) -> dict[str, list[str]]:

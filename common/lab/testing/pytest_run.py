@@ -15,8 +15,6 @@ from lab.paths import ROOT, STATE, VENV
 
 PLUGIN = "lab.testing.counts"  # named, not imported: it needs pytest, which is slow to import
 COUNTS_VARIABLE = "LAB_TEST_COUNTS"
-NOTHING_CHOSEN = 5
-"""pytest's exit code where there is no test to run."""
 
 
 @dataclass(frozen=True)
@@ -30,18 +28,11 @@ class Outcome:
 
     def __add__(self, other: "Outcome") -> "Outcome":
         return Outcome(
-            _both(self, other),
+            self.code or other.code,
             self.passed + other.passed,
             self.failed + other.failed,
             self.skipped + other.skipped,
         )
-
-
-def _both(one: Outcome, other: Outcome) -> int:
-    """Return the code of two runs: what `-k` has found in either is enough."""
-    if NOTHING_CHOSEN in (one.code, other.code) and 0 in (one.code, other.code):
-        return 0
-    return one.code or other.code
 
 
 def run(
@@ -104,8 +95,6 @@ def _outcome(report: Path, code: int) -> Outcome:
     except (OSError, ValueError):
         numbers = {}
     outcome = Outcome(code, **numbers)
-    if code == NOTHING_CHOSEN:
-        return outcome
     if code and not outcome.failed:  # nothing was collected, or pytest itself broke
         return replace(outcome, failed=1)
     return outcome

@@ -67,7 +67,8 @@ async function authenticate(authorization, roles) {
 
 /** The document for one who is refused. */
 function problem(r, slug) {
-    return problems.document(r, REFUSALS[slug][0], slug, REFUSALS[slug][1]);
+    const document = problems.document(r, REFUSALS[slug][0], slug, REFUSALS[slug][1]);
+    return slug === 'not-ready' ? Object.assign(document, {retry_after: 1}) : document;
 }
 
 export default {authenticate, problem};

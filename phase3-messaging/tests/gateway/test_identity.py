@@ -112,7 +112,7 @@ def test_before_its_first_pull_it_asks_to_come_again(
     answer = _get(gateway, token=monolith.token())
     assert answer.status_code == 503
     assert problem_of(answer) == "not-ready"
-    assert answer.headers["Retry-After"] == "1"
+    assert answer.headers["Retry-After"] == str(answer.json()["retry_after"]) == "1"
     assert _get(gateway, "/api/v1/system").status_code == 200
     monolith.is_silent = False
     wait_for(lambda: _passes(gateway, monolith.token()))

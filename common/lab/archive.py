@@ -19,13 +19,16 @@ class Archive:
         self._file = file
         self.counts: Counter[str] = Counter()
         self.sha256 = ""
+        self.header = b""
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield every record. Raises LabError unless the trailer is there and right."""
-        header = self._file.readline()
-        digest = hashlib.sha256(header)
+        self.header = self._file.readline()
+        digest = hashlib.sha256(self.header)
         for line in self._file:
             kind = kind_of(line)
+            if kind == "trailer" and not line.endswith(b"\n"):
+                break
             if kind == "trailer":
                 self._check(json.loads(line), digest.hexdigest())
                 return

@@ -3,6 +3,7 @@
 `x-lab.data` of a service in compose.yaml names it; see common/contract/archive/README.md.
 """
 
+import contextlib
 import json
 import os
 import subprocess
@@ -22,11 +23,14 @@ from lab.compose.parse import FILE_NAME
 from lab.compose.yamlfile import load_yaml
 from lab.errors import LabError
 from lab.instance import Instance
+from lab.parts import join, spread
 from lab.paths import ROOT
 
 SEED_FILE = "seed.json"
 RESTART_PATIENCE = 30.0  # seconds
 _POLL = 0.05
+_MODES = ("importing", "read-only", "open")
+"""Of several services the first of these counts."""
 _THINGS = (
     ("user", "person", "people"),
     ("conversation", "conversation", "conversations"),
@@ -66,9 +70,12 @@ class Data:
 
     def __init__(self, instance: Instance, *, quiet: bool = False) -> None:
         self._instance = instance
-        self.service, command = _command_of(instance.phase.directory)
-        """Which service has the command, and so the data."""
-        self._command = [*command, *(["--quiet"] if quiet else [])]
+        self._commands = {
+            service: [*command, *(["--quiet"] if quiet else [])]
+            for service, command in _commands_of(instance.phase.directory).items()
+        }
+        self.service = list(self._commands)[-1]
+        """Which service has the command, and so the data; of several that which has the sockets."""
         self._engine = engines.of(instance)
 
     def counts(self) -> dict[str, int]:
@@ -77,35 +84,47 @@ class Data:
 
     def state(self) -> State:
         """Return what `counts` does, and whether writes are taken."""
-        with tempfile.TemporaryFile() as output:
-            self._run("state", stdout=output)
-            output.seek(0)
-            found = json.load(output)
-        return State(found["mode"], {} if found["empty"] else found["counts"])
+        found = self._states().values()
+        modes = {one["mode"] for one in found}
+        counts = {kind: n for one in found for kind, n in one["counts"].items()}
+        is_empty = all(one["empty"] for one in found)
+        return State(min(modes, key=_MODES.index), {} if is_empty else counts)
 
     def set_read_only(self, *, read_only: bool) -> None:
         """Refuse every write, or take them again."""
-        self._run("read-only", "on" if read_only else "off")
+        for service in self._commands:
+            self._run(service, "read-only", "on" if read_only else "off")
 
     def export_to(self, file: IO[bytes]) -> None:
-        """Write an archive."""
-        self._run("export", stdout=file)
+        """Write an archive. Of several services the last one's moment is before the first one's."""
+        if len(self._commands) == 1:
+            self._run(self.service, "export", stdout=file)
+            return
+        with contextlib.ExitStack() as stack:
+            parts = [stack.enter_context(tempfile.TemporaryFile()) for _ in self._commands]
+            for service, part in reversed(list(zip(self._commands, parts, strict=True))):
+                self._run(service, "export", stdout=part)
+                part.seek(0)
+            join(parts, file)
 
     def import_from(self, file: IO[bytes]) -> None:
         """Fill an empty system."""
-        self._run("import", stdin=file)
+        self._import(file)
 
     def replace_by(self, file: IO[bytes]) -> None:
         """Put an archive in the place of everything, or leave all as it is."""
-        self._run("import", "--replace", stdin=file)
+        self._import(file, "--replace")
 
     def empty(self) -> None:
         """Delete everything."""
-        self._run("empty", "--yes")
+        for service in self._commands:
+            self._run(service, "empty", "--yes")
 
     def give_role(self, username: str, role: str) -> None:
         """Say what somebody may do; only where the system knows roles."""
-        self._run("role", username, role)
+        found = commands_named("roles", self._instance.phase.directory)
+        service = next(iter(found), self.service)
+        self._run(service, "role", username, role)
 
     def restart(self) -> None:
         """Restart the service, so that sockets of people who are gone close; wait for it."""
@@ -124,11 +143,40 @@ class Data:
     def seed(self, seed: Seed) -> None:
         self._instance.write(SEED_FILE, vars(seed))
 
+    def _states(self) -> dict[str, Any]:
+        """Return what each service tells of its part."""
+        found = {}
+        for service in self._commands:
+            with tempfile.TemporaryFile() as output:
+                self._run(service, "state", stdout=output)
+                output.seek(0)
+                found[service] = json.load(output)
+        return found
+
+    def _import(self, file: IO[bytes], *options: str) -> None:
+        if len(self._commands) == 1:
+            self._run(self.service, "import", *options, stdin=file)
+            return
+        commands = {
+            name: [*command, "import", *options] for name, command in self._commands.items()
+        }
+        types = {kind: name for name, one in self._states().items() for kind in one["types"]}
+        kept, problem = spread(self._instance, file, commands, types)
+        if problem:
+            for service in [] if options else kept:
+                self._run(service, "empty", "--yes")
+            lost = f"; {', '.join(kept)} has replaced its part" if options and kept else ""
+            raise LabError(f"{self._instance.phase.label} did not import: {problem}{lost}")
+
     def _run(
-        self, *words: str, stdin: IO[bytes] | None = None, stdout: IO[bytes] | None = None
+        self,
+        service: str,
+        *words: str,
+        stdin: IO[bytes] | None = None,
+        stdout: IO[bytes] | None = None,
     ) -> None:
-        argv = [*self._command, *words]
-        code = self._engine.run(self._instance, self.service, argv, stdin, stdout)
+        argv = [*self._commands[service], *words]
+        code = self._engine.run(self._instance, service, argv, stdin, stdout)
         if code != 0:
             raise LabError(f"{self._instance.phase.label} did not {words[0]}; it says why above")
 
@@ -138,17 +186,15 @@ def is_empty(instance: Instance) -> bool:
     return bool(commands_named("data", instance.phase.directory)) and not Data(instance).counts()
 
 
-def _command_of(directory: Path) -> tuple[str, list[str]]:
-    """Return the service that exports and imports, and the command there that does."""
+def _commands_of(directory: Path) -> dict[str, list[str]]:
+    """Return the services that export and import, in the order of their parts, and how."""
     found = commands_named("data", directory)
-    if len(found) != 1:
-        names = ", ".join(found) or "none does"
+    if not found:
         raise LabError(
-            f"one service of {directory / FILE_NAME} must name the command that exports and "
-            f"imports: {names}",
+            f"a service of {directory / FILE_NAME} must name the command that exports and imports",
             'x-lab: {data: ["python", "-m", "chat.cli"]}',
         )
-    return next(iter(found.items()))
+    return found
 
 
 def commands_named(word: str, directory: Path) -> dict[str, list[str]]:

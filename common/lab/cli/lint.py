@@ -57,10 +57,14 @@ def _checks() -> Iterator[Check]:
         if next(part.rglob("*.py"), None) is not None:
             yield _mypy(part.name, part.parent, [part.name], part / "tests")
     for phase in sorted(ROOT.glob("phase*/")):
-        modules = {file.relative_to(phase).parts[0] for file in phase.rglob("*.py")}
+        # Services by themselves: each has tests and migrations of the same names.
+        modules = {file.relative_to(phase).parts[0] for file in phase.rglob("*.py")} - {"services"}
         named = [name for name in sorted(modules) if name.removesuffix(".py").isidentifier()]
         if named:
             yield _mypy(phase.name, phase, named, phase / "tests")
+        for service in sorted(phase.glob("services/*/")):
+            name, own = f"{phase.name}-{service.name}", [service.name, "tests"]
+            yield _mypy(name, service, own, phase / "tests", phase, service / "tests")
         if "[tool.importlinter]" in _read(phase / "pyproject.toml"):
             yield _imports(phase)
 
@@ -75,7 +79,7 @@ def _schema(name: str, files: list[Path]) -> Check:
     return Check(f"schema {name}", [*argv, *map(str, files)], ROOT)
 
 
-def _mypy(name: str, cwd: Path, modules: list[str], tests: Path) -> Check:
+def _mypy(name: str, cwd: Path, modules: list[str], tests: Path, *more: Path) -> Check:
     """Check modules below cwd; a tests directory that is no package is an import root.
 
     So is common/, which a phase's drills import.
@@ -83,7 +87,7 @@ def _mypy(name: str, cwd: Path, modules: list[str], tests: Path) -> Check:
     argv = [sys.executable, "-m", "mypy", "--explicit-package-bases"]
     argv += ["--config-file", str(ROOT / "pyproject.toml")]
     argv += ["--cache-dir", str(_cache(name))]
-    roots = [cwd, ROOT / "common"]
+    roots = [cwd, *more, *sorted(cwd.glob("services/*/")), ROOT / "common"]
     bases = roots if (tests / "__init__.py").is_file() else [*roots, tests]
     return Check(f"mypy {name}", [*argv, *modules], cwd, {"MYPYPATH": ":".join(map(str, bases))})
 
@@ -92,7 +96,8 @@ def _imports(phase: Path) -> Check:
     """Hold a phase's imports against the contracts in its pyproject.toml."""
     program = str(Path(sys.executable).with_name("lint-imports"))
     argv = [program, "--no-cache", "--no-logo", "pyproject.toml"]
-    return Check(f"imports {phase.name}", argv, phase, {"PYTHONPATH": str(phase)})
+    roots = [phase, *sorted(phase.glob("services/*/"))]
+    return Check(f"imports {phase.name}", argv, phase, {"PYTHONPATH": ":".join(map(str, roots))})
 
 
 def _read(file: Path) -> str:

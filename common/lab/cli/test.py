@@ -94,6 +94,9 @@ def _test(kind: Kind | None, target: Target, arguments: Sequence[str], *, alone:
         admin = appoint(instance, address) if targets.CONTRACT in target.paths else []
         words = [*admin, *arguments]
         outcome = run(target.paths, words, url=url, imports=[target.phase.directory])
+        for tests in target.services:
+            imports = [target.phase.directory, tests.parent, target.phase.directory / "tests"]
+            outcome += run([tests], arguments, url=None, imports=imports)
     if outcome.code == 0:
         chosen.engine.discard(instance)
     else:

@@ -108,7 +108,8 @@ def _of_lab(
     section = Section(value, where)
     render = _render(*section.take("render"), mounts)
     data = argv(*section.take("data")) or ()
-    argv(*section.take("dead-letters"))  # whoever asks for it reads it where it stands
+    for name in ("dead-letters", "roles"):
+        argv(*section.take(name))  # whoever asks for it reads it where it stands
     section.done()
     return render, data
 

@@ -40,7 +40,7 @@ class Rewriter:
             pattern += rf"|{_BEFORE_PATH}(?P<path>{targets}){_AFTER_PATH}"
         self._pattern = re.compile(pattern)
         self._portless = re.compile(
-            rf"://(?:[^/@\s]*@)?(?P<host>{'|'.join(_names(services))})(?![\w.:-])"
+            rf"://(?:[^/@\s]*@)?(?P<host>{'|'.join(_names(services))})(?![\w.:@-])"
         )
 
     def __call__(self, text: str, stand_ins: Mapping[str, str] = MappingProxyType({})) -> str:

@@ -7,7 +7,10 @@ from pathlib import Path
 from lab.steps import notes, patch
 from lab.steps.notes import ROLES, SIZE, StepNotes
 
-_APART = {"tests": "tests/", "drills": "drills/"}
+_APART = {
+    "tests": re.compile(r"(services/[^/]+/)?tests/"),
+    "drills": re.compile(r"drills/"),
+}
 _FILE = re.compile(rb'^diff --git .* "?b/(.+?)"?$', re.MULTILINE)
 _HUNK = re.compile(rb"^@@ ", re.MULTILINE)
 _CHANGED = re.compile(rb"^[+-]", re.MULTILINE)
@@ -30,11 +33,11 @@ def refreshed(file: Path, text: str | None = None) -> str:
 def table(said: StepNotes, text: bytes) -> str:
     """Return a table of the files of a patch, in its order, which is the order of the roles."""
     lines = _lines(text)
-    read = [path for path in lines if not path.startswith(tuple(_APART.values()))]
+    read = [path for path in lines if not any(one.match(path) for one in _APART.values())]
     rows = [(f"`{path}`", _role(said, path), lines[path]) for path in read]
     rows.append(("**to read**", "", sum(lines[path] for path in read)))
-    for words, directory in _APART.items():
-        found = [path for path in lines if path.startswith(directory)]
+    for words, apart in _APART.items():
+        found = [path for path in lines if apart.match(path)]
         if found:
             rows.append((words, _count(found), sum(lines[path] for path in found)))
     head = ["| In this order | Role | Lines |", "| --- | --- | ---: |"]

@@ -15,6 +15,8 @@ from lab.paths import ROOT, STATE, VENV
 
 PLUGIN = "lab.testing.counts"  # named, not imported: it needs pytest, which is slow to import
 COUNTS_VARIABLE = "LAB_TEST_COUNTS"
+NOTHING_CHOSEN = 5
+"""pytest's exit code where there is no test to run."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +30,18 @@ class Outcome:
 
     def __add__(self, other: "Outcome") -> "Outcome":
         return Outcome(
-            self.code or other.code,
+            _both(self, other),
             self.passed + other.passed,
             self.failed + other.failed,
             self.skipped + other.skipped,
         )
+
+
+def _both(one: Outcome, other: Outcome) -> int:
+    """Return the code of two runs: what `-k` has found in either is enough."""
+    if NOTHING_CHOSEN in (one.code, other.code) and 0 in (one.code, other.code):
+        return 0
+    return one.code or other.code
 
 
 def run(
@@ -95,6 +104,8 @@ def _outcome(report: Path, code: int) -> Outcome:
     except (OSError, ValueError):
         numbers = {}
     outcome = Outcome(code, **numbers)
+    if code == NOTHING_CHOSEN:
+        return outcome
     if code and not outcome.failed:  # nothing was collected, or pytest itself broke
         return replace(outcome, failed=1)
     return outcome

@@ -28,6 +28,8 @@ class Target:
     name: str
     paths: tuple[Path, ...]
     phase: Phase | None = None
+    services: tuple[Path, ...] = ()
+    """Tests of one service each, by itself: another may have packages of the same names."""
 
 
 def everything() -> list[Target]:
@@ -56,7 +58,8 @@ def find(name: str) -> Target:
 
 def _of_phase(phase: Phase) -> Target:
     paths = [path for path in (phase.directory / "tests", CONTRACT) if path.is_dir()]
-    return Target(phase.name.removeprefix("phase"), tuple(paths), phase)
+    services = tuple(sorted(phase.directory.glob("services/*/tests")))
+    return Target(phase.name.removeprefix("phase"), tuple(paths), phase, services)
 
 
 def _web() -> Target:

@@ -76,6 +76,7 @@ def test_a_port_of_this_machine_stays_one(rewrite: Rewriter) -> None:
     [
         ("redis://redis/0", "redis"),
         ("http://user:pw@app", "app"),
+        ("postgresql://app@redis:6379/app", None),
         ("redis://redis:6379/0", None),
         ("http://redis.example/", None),
         ("see redis", None),

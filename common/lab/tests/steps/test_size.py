@@ -35,6 +35,7 @@ def test_lines_are_counted_by_file_with_tests_and_drills_apart(root: Path, store
     new = {
         "app/few.py": "a = 1\nb = 2\n",
         "tests/test_few.py": "x = 1\n" * 7,
+        "services/one/tests/test_more.py": "x = 1\n" * 5,
         "drills/few.py": "y\n",
     }
     put(root / "phase2-gateway", {**new, "app/auth.py": None, 'say "hi".txt': "--- a\n+++ b\n"})
@@ -43,10 +44,10 @@ def test_lines_are_counted_by_file_with_tests_and_drills_apart(root: Path, store
     found = rows(root, "2.3")
     assert found["app/few.py"] == 2
     assert found["app/auth.py"] == old
-    assert (found["tests"], found["drills"]) == (7, 1)
+    assert (found["tests"], found["drills"]) == (12, 1)
     files = [name for name in found if name not in {"to read", "tests", "drills"}]
     assert found["to read"] == sum(found[name] for name in files)
-    assert not any(name.startswith(("tests/", "drills/")) for name in files)
+    assert not any(name.startswith(("tests/", "drills/", "services/")) for name in files)
 
 
 def test_a_file_that_only_moves_is_nothing_to_read(root: Path) -> None:

@@ -1,0 +1,62 @@
+"""`python -m chat.consumers.jobs`: exports and deletes accounts."""
+
+import sys
+from contextlib import suppress
+from functools import partial
+from threading import Event, Thread
+
+from chassis.cache.erasing import erase
+from chassis.database import Database
+from chassis.errors import Unavailable
+from chassis.messaging.process import until_stopped
+from chassis.messaging.steps import StepsConsumer
+from chat.accounts import Accounts, calls_to_auth
+from chat.catalogue import outbox, schemas
+from chat.conversations.members import MemberService
+from chat.jobs import export
+from chat.jobs.deletion import Deletion
+from chat.jobs.worker import Do, JobWorker
+from chat.messages.timeline import MessageTimeline
+from chat.profiles.service import ProfileService
+from chat.settings import JobSettings
+from events.topology import JOBS, TOPOLOGY
+
+LOOK_EVERY = 30.0
+"""Seconds between two looks for exports that have expired."""
+
+
+def main() -> int:
+    """Consume until stopped; return the exit code."""
+    settings = JobSettings(database_connections=2)
+    database = Database(settings, outbox=outbox(settings))
+    accounts = Accounts(calls_to_auth(settings.auth_url, settings.client_secret_file))
+    members = MemberService(database, MessageTimeline(), ProfileService(database))
+    ways: dict[str, Do] = {
+        "export": partial(export.write, database, accounts, keep=settings.export_keep),
+        "deletion": Deletion(database, accounts, members, partial(erase, settings.cache_url)).steps,
+    }
+    worker = JobWorker(database, ways)
+    consumer = StepsConsumer(
+        JOBS,
+        worker.steps,
+        database=database,
+        broker=settings.parameters(JOBS),
+        topology=TOPOLOGY.without(settings.subscribers_off),
+        schemas=schemas(),
+    )
+
+    def run(stopping: Event) -> None:
+        Thread(target=_forget_expired, args=(database, stopping), daemon=True).start()
+        consumer.run(stopping)
+
+    return until_stopped(settings.log_level, run)
+
+
+def _forget_expired(database: Database, stopping: Event) -> None:
+    while not stopping.wait(LOOK_EVERY):
+        with suppress(Unavailable):
+            export.forget_expired(database)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

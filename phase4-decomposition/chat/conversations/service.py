@@ -1,0 +1,215 @@
+"""Creating, listing, renaming conversations, and how far people have read."""
+
+from collections.abc import Sequence
+from typing import Any, TypedDict
+
+from sqlalchemy import Connection, bindparam, insert, literal, select, update
+
+from chassis.clock import now_ms
+from chassis.database import Database, insert_if_new
+from chassis.errors import InvalidInput
+from chassis.events import new_event
+from chassis.identity import Caller
+from chassis.ids import new_id
+from chassis.pages import Page
+from chassis.replica import rereading
+from chassis.work import Work
+from chat.conversations.counters import read_up_to
+from chat.conversations.documents import (
+    Conversation,
+    StoredConversation,
+    conversation_document,
+    direct_id,
+    notice,
+)
+from chat.conversations.membership import Membership, no_such_conversation, require_member
+from chat.conversations.models import ConversationRow, MemberRow, next_activity
+from chat.conversations.paging import NewestFirst
+from chat.conversations.timeline import People, Timeline, require_known
+
+_MEMBER_COLUMNS = ("role", "read_seq")
+_COLUMNS = [
+    (MemberRow if name in _MEMBER_COLUMNS else ConversationRow).__table__.c[name]
+    for name in StoredConversation._fields
+]
+OWN = (
+    select(*_COLUMNS)
+    .select_from(ConversationRow)
+    .join(MemberRow, MemberRow.conversation_id == ConversationRow.id)
+    .where(MemberRow.user_id == bindparam("user_id"))
+)
+"""All conversations of a person, to be narrowed down."""
+
+_ONE = OWN.where(ConversationRow.id == bindparam("conversation_id"))
+_PAGES = NewestFirst(*_COLUMNS)
+
+
+class ReadMarker(TypedDict):
+    """How far the caller has read, and how much is left."""
+
+    read_seq: int
+    unread_count: int
+
+
+class ConversationService:
+    """Every method is one transaction."""
+
+    def __init__(self, database: Database, timeline: Timeline, people: People) -> None:
+        self._database = database
+        self._timeline = timeline
+        self._people = people
+
+    @rereading
+    def list_of(self, caller: Caller, limit: int, cursor: str | None) -> Page[Conversation]:
+        """Return the caller's conversations, those with the newest activity first."""
+        with self._database.read(fresh_for=[caller.user_id]) as connection:
+            rows, next_cursor = _PAGES.page(connection, caller.user_id, limit, cursor)
+            items = self._documents(connection, rows, caller.user_id)
+        return Page(items=items, next_cursor=next_cursor)
+
+    @rereading
+    def get(self, caller: Caller, conversation_id: str) -> Conversation:
+        """Return one conversation; `NotFound` for who is not a member."""
+        with self._database.read(fresh_for=[caller.user_id, conversation_id]) as connection:
+            return self._get(connection, conversation_id, caller.user_id)
+
+    def create_direct(self, caller: Caller, other_id: str) -> tuple[Conversation, bool]:
+        """Return the conversation of two people, and whether it is new."""
+        if other_id == caller.user_id:
+            raise InvalidInput("member_ids.0", "must be somebody else")
+        require_known("member_ids", [other_id], self._people.missing([other_id]))
+        conversation_id = direct_id(caller.user_id, other_id)
+        with self._database.write() as work:
+            is_new = _insert(work.connection, conversation_id, caller, "direct", None, [other_id])
+            document = self._get(work.connection, conversation_id, caller.user_id)
+            if is_new:
+                _announce(work, document, None)
+        return document, is_new
+
+    def create_group(self, caller: Caller, name: str, member_ids: Sequence[str]) -> Conversation:
+        """Create a group, owned by the caller."""
+        others = [one for one in dict.fromkeys(member_ids) if one != caller.user_id]
+        require_known("member_ids", member_ids, self._people.missing(member_ids))
+        conversation_id = new_id()
+        with self._database.write() as work:
+            _insert(work.connection, conversation_id, caller, "group", name, others)
+            noticed = self._timeline.append_notice(
+                work.connection,
+                conversation_id,
+                caller.user_id,
+                notice("created", user_ids=others, name=name),
+            )
+            document = self._get(work.connection, conversation_id, caller.user_id)
+            _announce(work, document, noticed["rev"])
+            work.announce(noticed)
+        return document
+
+    def rename(self, caller: Caller, conversation_id: str, name: str) -> Conversation:
+        """Rename a group; the same name again changes nothing."""
+        with self._database.write() as work:
+            member = require_member(
+                work.connection, conversation_id, caller.user_id, for_change=True
+            )
+            member.require_group()
+            member.require_role("owner", "admin")
+            changed = work.connection.execute(
+                update(ConversationRow)
+                .where(ConversationRow.id == conversation_id, ConversationRow.name != name)
+                .values(name=name)
+            )
+            if changed.rowcount:
+                self._tell_new_name(work, member, name)
+            return self._get(work.connection, conversation_id, caller.user_id)
+
+    def mark_read(self, caller: Caller, conversation_id: str, seq: int) -> ReadMarker:
+        """Move the caller's read marker forward to `seq`; it never goes back."""
+        with self._database.write() as work:
+            member = require_member(work.connection, conversation_id, caller.user_id)
+            if seq > member.last_seq:
+                raise InvalidInput("seq", f"must be at most {member.last_seq}, the newest message")
+            if read_up_to(work.connection, conversation_id, caller.user_id, seq):
+                data = {"user_id": caller.user_id, "read_seq": seq}
+                event = new_event("read", data, conversation_id=conversation_id)
+                work.announce(event)
+            else:
+                member = require_member(work.connection, conversation_id, caller.user_id)
+                seq = member.read_seq
+        return ReadMarker(read_seq=seq, unread_count=member.last_seq - seq)
+
+    def _tell_new_name(self, work: Work, actor: Membership, name: str) -> None:
+        noticed = self._timeline.append_notice(
+            work.connection, actor.conversation_id, actor.user_id, notice("renamed", name=name)
+        )
+        renamed = new_event(
+            "conversation.renamed",
+            {"name": name},
+            conversation_id=actor.conversation_id,
+            rev=noticed["rev"],
+        )
+        work.announce(noticed)
+        work.announce(renamed)
+
+    def _get(self, connection: Connection, conversation_id: str, reader_id: str) -> Conversation:
+        row = connection.execute(
+            _ONE, {"user_id": reader_id, "conversation_id": conversation_id}
+        ).first()
+        if row is None:
+            raise no_such_conversation()
+        return self._documents(connection, [row], reader_id)[0]
+
+    def _documents(
+        self, connection: Connection, rows: Sequence[Any], reader_id: str
+    ) -> list[Conversation]:
+        found = [StoredConversation._make(row) for row in rows]
+        previews = self._timeline.previews(connection, {one.id: one.last_seq for one in found})
+        return [conversation_document(one, reader_id, previews.get(one.id)) for one in found]
+
+
+def _insert(
+    connection: Connection,
+    conversation_id: str,
+    caller: Caller,
+    kind: str,
+    name: str | None,
+    other_ids: Sequence[str],
+) -> bool:
+    """Store a conversation and its members; return False if there is one with this id already."""
+    now = now_ms()
+    inserted = connection.execute(
+        insert_if_new(ConversationRow, "id").values(
+            id=conversation_id,
+            kind=kind,
+            name=name,
+            created_by=caller.user_id,
+            created_at=now,
+            other_id=other_ids[0] if kind == "direct" else None,
+            member_count=1 + len(other_ids),
+            last_seq=0,
+            rev=0,
+            last_activity_at=next_activity(literal(conversation_id), literal(now)),
+        )
+    )
+    if not inserted.rowcount:
+        return False
+    first_role = "owner" if kind == "group" else "member"
+    roles = {caller.user_id: first_role} | dict.fromkeys(other_ids, "member")
+    connection.execute(
+        insert(MemberRow),
+        [
+            {
+                "conversation_id": conversation_id,
+                "user_id": user_id,
+                "role": role,
+                "joined_at": now,
+                "read_seq": 0,
+            }
+            for user_id, role in roles.items()
+        ],
+    )
+    return True
+
+
+def _announce(work: Work, document: Conversation, rev: int | None) -> None:
+    data = {key: document[key] for key in ("kind", "name", "created_by")}
+    event = new_event("conversation.created", data, conversation_id=document["id"], rev=rev)
+    work.announce(event)

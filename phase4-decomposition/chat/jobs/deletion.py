@@ -1,0 +1,97 @@
+"""Deleting an account: what the person wrote, and then the person.
+
+Every step is short, and looks for what is left: so it can be stopped, killed and begun again
+anywhere. Nobody is logged in any more when it begins, and what is done here others see as if it
+was done by hand.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
+from operator import itemgetter
+
+from sqlalchemy import delete
+
+from chassis.clock import now_ms
+from chassis.database import Database
+from chassis.errors import NotFound
+from chassis.identity import Caller
+from chat.accounts import Accounts
+from chat.conversations.members import MemberService
+from chat.conversations.of_person import places_after
+from chat.jobs.models import JobRow
+from chat.jobs.run import Run
+from chat.jobs.walk import conversations_of, pages
+from chat.messages.of_person import erase
+from chat.notifications.service import forget
+from chat.profiles.service import anonymise
+from chat.realtime.tickets import forget_all
+
+LAG = 2.5
+"""Seconds. By then the gateway refuses the tokens that were good, and a replica has what is new."""
+AT_ONCE = 20
+"""Messages changed in one transaction: whoever sends to the conversation waits for it."""
+
+
+class Deletion:
+    """Deletes accounts. `uncache` takes everything that names somebody out of the cache."""
+
+    def __init__(
+        self,
+        database: Database,
+        accounts: Accounts,
+        members: MemberService,
+        uncache: Callable[[str], Iterator[None]],
+    ) -> None:
+        self._database = database
+        self._accounts = accounts
+        self._members = members
+        self._uncache = uncache
+
+    def steps(self, run: Run) -> Iterator[None]:
+        """Delete the account of who has asked for it."""
+        self._accounts.close(run.user_id)
+        yield from _until(now_ms() + LAG * 1000)
+        yield from self._leave_groups(run)
+        for conversation_id, done in conversations_of(self._database, run.user_id):
+            while self._erase_some(run, conversation_id, done):
+                yield
+        self._erase_person(run)
+        # Not before: what is read from a replica is put there, too.
+        yield from _until(now_ms() + LAG * 1000)
+        yield from self._uncache(run.user_id)
+        with self._database.write() as work:
+            run.finish(work)
+
+    def _leave_groups(self, run: Run) -> Iterator[None]:
+        caller = Caller(run.user_id, login_id="")
+        places = partial(places_after, user_id=run.user_id)
+        for page in pages(self._database, places, "", itemgetter("id")):
+            for group in (one["id"] for one in page if one["kind"] == "group"):
+                with suppress(NotFound):
+                    self._members.remove(caller, group, run.user_id)
+                yield
+
+    def _erase_some(self, run: Run, conversation_id: str, done: float) -> int:
+        with self._database.write() as work:
+            run.advance(work, done)
+            return erase(work, run.user_id, conversation_id, AT_ONCE)
+
+    def _erase_person(self, run: Run) -> None:
+        # Killed after this, the next run is given another name, and the profile gets that.
+        username = self._accounts.erase(run.user_id)
+        others = (JobRow.user_id == run.user_id, JobRow.id != run.job_id)
+        with self._database.write() as work:
+            run.advance(work, 1)
+            work.connection.execute(delete(JobRow).where(*others))
+            forget_all(work.connection, run.user_id)
+            forget(work.connection, run.user_id)
+            anonymise(work.connection, run.user_id, username)
+
+
+def _until(moment: float) -> Iterator[None]:
+    """Wait until then, in milliseconds since the epoch."""
+    while now_ms() < moment:
+        time.sleep(0.1)
+        yield

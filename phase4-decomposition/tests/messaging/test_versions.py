@@ -1,0 +1,238 @@
+"""Events change their shape, readers and writers are rolled in any order, and nothing is lost."""
+
+import copy
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from brokers import Host, Worker, rows
+from compatible import RELEASED, broken, promises, tree
+from flask import Flask
+from people import Somebody
+from postgres import address_of
+from waiting import wait_for
+
+from chassis import services
+from chassis.clock import now_ms
+from chassis.database import Database
+from chassis.ids import new_id
+from chassis.messaging.cloudevents import CloudEvent
+from chassis.messaging.consumer import Consumer
+from chassis.messaging.schemas import Schemas
+from chassis.messaging.settings import WorkerSettings
+from chassis.work import Work
+from chat.catalogue import contract_event, outbox, schemas
+from chat.messages import versions
+from chat.messages.documents import StoredMessage, message_document
+from chat.messages.timeline import message_event
+from events.topology import ACTIVITY, TOPOLOGY
+
+Start = Callable[..., Worker]
+HELD_BACK = "conversation.message.created.v1"
+EACH = 150
+
+
+def _messages(directory: Path) -> list[dict[str, Any]]:
+    found = rows(address_of(directory), "SELECT event FROM outbox ORDER BY id")
+    events = [json.loads(event) for (event,) in found]
+    return [one for one in events if one["type"] == "conversation.message.created"]
+
+
+@pytest.mark.parametrize("held_back", ["", HELD_BACK])
+def test_people_get_what_they_always_got_whichever_version_is_written(
+    tmp_path: Path, held_back: str, monkeypatch: pytest.MonkeyPatch, app: Flask
+) -> None:
+    settings = WorkerSettings(events_held_back=held_back)
+    monkeypatch.setattr(services.of(app).get(Database), "_outbox", outbox(settings))
+    ada = Somebody(app.test_client(), "ada")
+    group = ada.group()
+    first = ada.send(group, "c1", "Hello")
+    body = {"client_id": "c2", "body": "Reply", "reply_to": first["id"]}
+    ada.do("POST", f"{group}/messages", body)
+    written = _messages(tmp_path / "data")
+    version = held_back or "conversation.message.created.v2"
+    assert {one["dataschema"] for one in written} == {f"urn:chat:{version}"}
+    told = [contract_event(schemas().read(json.dumps(one).encode())) for one in written]
+    assert [one["data"]["message"] for one in told] == ada.do("GET", f"{group}/messages")["items"]
+
+
+class Old(Schemas):
+    """What readers knew before there was version 2."""
+
+    def __init__(self) -> None:
+        super().__init__(Path(__file__).parents[2] / "events" / "schemas", {})
+        del self._validators[versions.V2]
+
+
+class Roll:
+    """Writers and readers of either release, over one broker."""
+
+    def __init__(self, host: Host, url: str) -> None:
+        self._host = host
+        self._url = url
+        self.read: list[str] = []
+        self.conversation = new_id()
+        self.seq = 0
+
+    def write(self, held_back: str, count: int) -> None:
+        """Send so many messages as a process with that setting does."""
+        settings = WorkerSettings.model_validate(
+            {"database_url": self._url, "events_held_back": held_back}
+        )
+        database = Database(settings, outbox=outbox(settings))
+        for _ in range(count):
+            self.seq += 1
+            text = StoredMessage(
+                *(new_id(), self.conversation, self.seq, self.seq, "text", new_id(), "c"),
+                *(f"text {self.seq}", None, None, now_ms(), None, None),
+            )
+            with database.write() as work:
+                work.announce(message_event("message.created", message_document(text, [])))
+            time.sleep(0.005)
+        database.close()
+
+    @contextmanager
+    def reader(self, *, old: bool) -> Iterator[None]:
+        """Read as a process of either release does, until the end."""
+        database = Database(WorkerSettings.model_validate({"database_url": self._url}))
+        stopping = threading.Event()
+        consumer = Consumer(
+            ACTIVITY,
+            self._read_old if old else self._read_new,
+            database=database,
+            broker=self._host.settings.parameters("reader"),
+            topology=TOPOLOGY,
+            schemas=Old() if old else schemas(),
+        )
+        thread = threading.Thread(target=consumer.run, args=[stopping])
+        thread.start()
+        try:
+            yield
+        finally:
+            stopping.set()
+            thread.join()
+            database.close()
+
+    def _read_old(self, _work: Work, event: CloudEvent) -> None:
+        self.read.append(event["data"]["message"]["body"])
+
+    def _read_new(self, _work: Work, event: CloudEvent) -> None:
+        (part,) = event["data"]["content"]
+        self.read.append(part["text"])
+
+    def is_whole(self) -> bool:
+        """Return whether each message was read, in order; nothing was given up."""
+        return self.read == [f"text {number}" for number in range(1, self.seq + 1)]
+
+
+@pytest.mark.parametrize("first", ["readers", "writers"])
+def test_rolled_in_either_order_under_load_nothing_is_lost_or_misread(
+    host: Host, url: str, database: Database, start: Start, first: str
+) -> None:
+    """Each release writes its own version at once: nobody holds anything back."""
+    roll = Roll(host, url)
+    host.declare()
+    start("chat.relay")
+
+    def write() -> None:
+        roll.write(HELD_BACK, EACH)
+        roll.write("", EACH)
+
+    writing = threading.Thread(target=write)
+    with roll.reader(old=True):
+        writing.start()
+        if first == "writers":
+            writing.join()
+            wait_for(lambda: len(roll.read) == EACH, 20)
+            time.sleep(0.5)
+            assert len(roll.read) == EACH, "it waits for its successor"
+        else:
+            wait_for(lambda: len(roll.read) > EACH // 3, 20)
+    with roll.reader(old=False):
+        writing.join()
+        wait_for(lambda: len(roll.read) >= roll.seq, 20)
+    assert roll.is_whole()
+    assert host.take(TOPOLOGY.dead.name) == []
+    assert host.take(ACTIVITY) == []
+
+
+def _released() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(RELEASED.read_text())
+    return found
+
+
+def test_what_was_released_is_still_promised() -> None:
+    assert broken(_released(), promises(tree())) == []
+
+
+def test_each_version_is_recorded() -> None:
+    assert _released().keys() == promises(tree()).keys(), "run tests/compatible.py"
+
+
+READ, DATA = "urn:chat:conversation.read.v1", ("properties", "data")
+
+
+def _at(document: Any, *path: str) -> Any:
+    for step in path:
+        document = document[step]
+    return document
+
+
+def _add_required(schemas: dict[str, Any]) -> None:
+    _at(schemas[READ], *DATA, "required").append("device")
+    _at(schemas[READ], *DATA, "properties")["device"] = {"type": "string"}
+
+
+def _remove(schemas: dict[str, Any]) -> None:
+    del _at(schemas[READ], *DATA, "properties")["read_seq"]
+    _at(schemas[READ], *DATA, "required").remove("read_seq")
+
+
+def _narrow(schemas: dict[str, Any]) -> None:
+    _at(schemas["urn:chat:common"], "$defs", "role", "enum").remove("admin")
+
+
+def _retype(schemas: dict[str, Any]) -> None:
+    _at(schemas[READ], *DATA, "properties")["read_seq"] = {"type": "string"}
+
+
+def _make_optional(schemas: dict[str, Any]) -> None:
+    _at(schemas[READ], *DATA, "required").remove("user_id")
+
+
+def _drop(schemas: dict[str, Any]) -> None:
+    del schemas[READ]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (_add_required, "/data/device is required"),
+        (_remove, "/data/read_seq is gone"),
+        (_narrow, "conversation.role_changed.v1: /data/role was"),
+        (_retype, "/data/read_seq was"),
+        (_make_optional, "/data/user_id was"),
+        (_drop, "is gone"),
+    ],
+)
+def test_a_breaking_change_without_a_new_version_is_refused(
+    change: Callable[[dict[str, Any]], None], said: str
+) -> None:
+    changed = copy.deepcopy(tree())
+    change(changed)
+    faults = broken(_released(), promises(changed))
+    assert any(said in fault for fault in faults), faults
+
+
+def test_an_optional_field_and_a_new_version_are_not() -> None:
+    changed = copy.deepcopy(tree())
+    _at(changed[READ], *DATA, "properties")["device"] = {"type": "string"}
+    second = copy.deepcopy(changed[READ]) | {"$id": "urn:chat:conversation.read.v2"}
+    _remove({READ: second})
+    changed["urn:chat:conversation.read.v2"] = second
+    assert broken(_released(), promises(changed)) == []

@@ -160,7 +160,10 @@ class Data:
         commands = {
             name: [*command, "import", *options] for name, command in self._commands.items()
         }
-        types = {kind: name for name, one in self._states().items() for kind in one["types"]}
+        types: dict[str, list[str]] = {}
+        for name, one in self._states().items():
+            for kind in one["types"]:
+                types.setdefault(kind, []).append(name)
         kept, problem = spread(self._instance, file, commands, types)
         if problem:
             for service in [] if options else kept:

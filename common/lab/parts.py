@@ -55,17 +55,20 @@ def join(parts: Sequence[IO[bytes]], file: IO[bytes]) -> None:
     """Make one archive of several. The first part has the users, and is younger than the last.
 
     Who has come in between has no profile there yet: such a user is left out, and so are their
-    logins. Raises LabError where a profile has no user.
+    logins. Raises LabError where a profile has no user, or a newcomer is somewhere already.
     """
     first, *others = (Archive(part) for part in parts)
     writer = Writer(file)
     with tempfile.TemporaryFile() as kept:  # profiles come after all users
         following = _keep_profiles(chain.from_iterable(others), kept)
         kept.seek(0)
-        for line in _without_newcomers(first, kept):
+        newcomers: set[str] = set()
+        for line in _without_newcomers(first, kept, newcomers):
             writer.write(line)
         kept.seek(0)
         for line in chain(kept, following):
+            if any(one.encode() in line for one in newcomers):
+                raise LabError("somebody has no profile yet and talks already; export once more")
             writer.write(line)
     writer.close()
 
@@ -79,8 +82,10 @@ def _keep_profiles(lines: Iterator[bytes], kept: IO[bytes]) -> Iterator[bytes]:
     return iter(())
 
 
-def _without_newcomers(lines: Iterable[bytes], profiles: IO[bytes]) -> Iterator[bytes]:
-    newcomers: set[str] = set()
+def _without_newcomers(
+    lines: Iterable[bytes], profiles: IO[bytes], newcomers: set[str]
+) -> Iterator[bytes]:
+    """Yield users with a profile, and their logins; put the others' ids into `newcomers`."""
     expected = (json.loads(line)["user_id"] for line in profiles)
     awaited = next(expected, None)
     for line in lines:
@@ -96,8 +101,8 @@ def _without_newcomers(lines: Iterable[bytes], profiles: IO[bytes]) -> Iterator[
         raise LabError(f"the profile {awaited} has no user")
 
 
-def split(file: IO[bytes], takers: Mapping[str, Writer]) -> None:
-    """Give each record to who takes its type; leaves the trailers to be written.
+def split(file: IO[bytes], takers: Mapping[str, Sequence[Writer]]) -> None:
+    """Give each record to all who take its type; leaves the trailers to be written.
 
     Raises LabError if the archive is cut off or damaged, or users and profiles do not fit.
     """
@@ -109,7 +114,7 @@ def split(file: IO[bytes], takers: Mapping[str, Writer]) -> None:
         raise LabError("there is something after the trailer of an archive")
 
 
-def _split(archive: Archive, takers: Mapping[str, Writer]) -> None:
+def _split(archive: Archive, takers: Mapping[str, Sequence[Writer]]) -> None:
     people = {"user": hashlib.sha256(), "profile": hashlib.sha256()}
     for line in archive:
         kind = kind_of(line)
@@ -119,7 +124,8 @@ def _split(archive: Archive, takers: Mapping[str, Writer]) -> None:
             record = json.loads(line)
             said = f"{record.get('id', record.get('user_id'))} {record['username']}\n"
             people[kind].update(said.encode())
-        takers[kind].write(line)
+        for taker in takers[kind]:
+            taker.write(line)
     if archive.header != HEADER:
         raise LabError("this is no archive of a version that is known here")
     if people["user"].digest() != people["profile"].digest():
@@ -153,9 +159,9 @@ def spread(
     instance: Instance,
     file: IO[bytes],
     commands: Mapping[str, Sequence[str]],
-    types: Mapping[str, str],
+    types: Mapping[str, Sequence[str]],
 ) -> tuple[list[str], str]:
-    """Import an archive into services; `types` says whose each type is.
+    """Import an archive into services; `types` says who takes each type: its owner, and readers.
 
     Returns those services that have kept their part, and what went wrong, "" if nothing did. They
     commit one after the other, the last service first: it has by far the most to refuse.
@@ -163,7 +169,10 @@ def spread(
     importing = {name: Importing(instance, name, words) for name, words in commands.items()}
     problem, kept = "", []
     try:
-        split(file, {kind: importing[name].writer for kind, name in types.items()})
+        split(
+            file,
+            {kind: [importing[name].writer for name in names] for kind, names in types.items()},
+        )
     except BrokenPipeError:
         problem = "refused"
     except LabError as error:

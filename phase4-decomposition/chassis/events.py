@@ -63,12 +63,13 @@ def new_event(
     *,
     conversation_id: str | None = None,
     rev: int | None = None,
+    version: int = 1,
 ) -> Event:
     """Wrap `data`. `rev` is the conversation's rev after the change, if the timeline changed."""
     return Event(
         id=new_id(),
         type=kind,
-        version=1,
+        version=version,
         occurred_at=rfc3339(now_ms()),
         request_id=context.request_id(),
         conversation_id=conversation_id,

@@ -41,10 +41,8 @@ from chat.moved import passed_on
 from chat.notifications.routes import notifications
 from chat.notifications.service import NotificationService
 from chat.operations import add_dashboard
-from chat.profiles.cached import CachedProfiles
-from chat.profiles.internal import internal
-from chat.profiles.routes import profiles
-from chat.profiles.service import ProfileService
+from chat.people.service import PeopleService
+from chat.profiles import DEADLINE, Profiles, calls_to_profiles
 from chat.realtime import sockets
 from chat.realtime.admission import Admission
 from chat.realtime.connections import Connections
@@ -62,7 +60,11 @@ from chat.system import BUILD, system
 from events.topology import SOCKETS_HEAR, TOPOLOGY
 
 
-def create_app(settings: Settings | None = None, auth: Transport | None = None) -> Flask:
+def create_app(
+    settings: Settings | None = None,
+    auth: Transport | None = None,
+    profiles: Transport | None = None,
+) -> Flask:
     """Return the WSGI application, ready to serve. `chat.migrate` has made its tables."""
     settings = settings or Settings()
     app = Flask(__name__, static_folder=None)
@@ -73,7 +75,7 @@ def create_app(settings: Settings | None = None, auth: Transport | None = None) 
     publisher = SocketPublisher(socketio, connections)
     database = _open_database(settings, delivery)
     quotas = Quotas(settings.limits_file, settings.limits)
-    found = _make_services(database, settings, auth)
+    found = _make_services(database, settings, auth, profiles)
     accounts, cache = found.get(Accounts), found.get(Link)
 
     app.config["MAX_CONTENT_LENGTH"] = BODY_MAX
@@ -87,7 +89,6 @@ def create_app(settings: Settings | None = None, auth: Transport | None = None) 
     for blueprint in (
         system(quotas),
         probes(health),
-        profiles,
         conversations,
         messages,
         moderation,
@@ -145,7 +146,7 @@ def create_app(settings: Settings | None = None, auth: Transport | None = None) 
     add_dashboard(operations, settings.web_dir)
     behind = {
         settings.operations_bind: operations,
-        settings.internal_bind: make_internal(metrics, found, internal),
+        settings.internal_bind: make_internal(metrics, found),
     }
     listeners = by_listener(proxied, behind)
     app.wsgi_app = RequestEnvelope(listeners, metrics.observe)  # type: ignore[method-assign]
@@ -161,20 +162,32 @@ def _open_database(settings: Settings, publisher: Publisher) -> Database:
     return database
 
 
-def _make_services(database: Database, settings: Settings, transport: Transport | None) -> Services:
+def _make_services(
+    database: Database,
+    settings: Settings,
+    to_auth: Transport | None,
+    to_profiles: Transport | None,
+) -> Services:
     """Make the services that routes ask for, and give each what it needs."""
     found = Services()
     timeline = MessageTimeline()
     cache = Link(settings.cache_url, settings.cache_timeout, settings.cache_pause)
-    people = CachedProfiles(database, cache)
-    auth = calls_to_auth(settings.auth_url, settings.client_secret_file, transport)
+    auth = calls_to_auth(settings.auth_url, settings.client_secret_file, to_auth)
+    profiles = calls_to_profiles(
+        settings.profiles_url,
+        settings.auth_url,
+        settings.client_secret_file,
+        to_profiles,
+        DEADLINE,
+    )
+    people = PeopleService(database, Profiles(profiles))
     accounts = Accounts(auth)
     found.register(Database, database)
     found.register(Link, cache)
     found.register(Identities, Identities(settings.identity_secret_file.read_bytes()))
     found.register(ServiceTokens, ServiceTokens("chat", PublishedKeys(auth)))
     found.register(Accounts, accounts)
-    found.register(ProfileService, people)
+    found.register(PeopleService, people)
     found.register(ConversationService, CachedConversations(database, timeline, people, cache))
     found.register(MemberService, MemberService(database, timeline, people))
     found.register(MessageService, MessageService(database))

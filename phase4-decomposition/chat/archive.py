@@ -1,4 +1,4 @@
-"""What of an archive is the monolith's. Before it stands what is auth's: users and logins."""
+"""What of an archive is the monolith's. Before it stands what is auth's and the profiles'."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -15,14 +15,14 @@ from chat.conversations.archive import Conversations, timelines
 from chat.messages.archive import Messages
 from chat.moderation.archive import Actions
 from chat.notifications.archive import Wishes
-from chat.profiles.archive import Profiles, unknown_people
+from chat.people.archive import People, unknown_people
 
 
 def sections(connection: Connection) -> Sequence[Section]:
     """Return the sections in their order. What one has to know of another, it asks as told here."""
     unknown = partial(unknown_people, connection)
     return (
-        Profiles(),
+        People(),
         Conversations(unknown),
         Messages(unknown, partial(timelines, connection)),
         Actions(),

@@ -27,7 +27,6 @@ TOPICS = {
     LOGINS_ENDED: "account.logins_ended",
     "notification.digest_due": "notification.digest_due",
     REQUESTED: "job.requested",
-    "profile.changed": "profile.changed",
 }
 TYPES = {topic: kind for kind, topic in TOPICS.items()}
 

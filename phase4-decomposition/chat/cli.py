@@ -31,6 +31,10 @@ def _more(commands: Any) -> None:
     command = commands.add_parser("rebuild-activity", help="make it anew from the messages")
     command.set_defaults(run=_rebuild_activity)
 
+    command = commands.add_parser("people", help="what is known of them, and what the profiles say")
+    command.add_argument("what", choices=["check", "rebuild"])
+    command.set_defaults(run=_people)
+
     command = commands.add_parser("events", help="print how far events have come, as JSON")
     command.set_defaults(run=_events)
 
@@ -45,6 +49,19 @@ def _rebuild_activity(database: Database, given: argparse.Namespace) -> None:
     with database.write() as work:
         messages = rebuild(work, ACTIVITY)
     tell(given, f"the feed tells of {messages:,} messages")
+
+
+def _people(database: Database, given: argparse.Namespace) -> None:
+    # Here: what asks other services loads a web framework, which moving data can do without.
+    from chat.people import reconciling  # noqa: PLC0415 - see above
+    from chat.profiles import Profiles, calls_to_profiles  # noqa: PLC0415
+
+    settings = Settings()
+    calls = calls_to_profiles(settings.profiles_url, settings.auth_url, settings.client_secret_file)
+    if given.what == "check":
+        print(json.dumps(reconciling.check(database, Profiles(calls))))
+    else:
+        tell(given, f"{reconciling.rebuild(database, Profiles(calls)):,} people are known")
 
 
 def _events(database: Database, _given: argparse.Namespace) -> None:

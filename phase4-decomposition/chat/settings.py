@@ -11,24 +11,25 @@ from chassis.settings import ServerSettings
 from chat.realtime.settings import RealtimeSettings
 
 
-class AuthClientSettings(BaseSettings):
-    """What the monolith knows of the auth service."""
+class ClientSettings(BaseSettings):
+    """What the monolith knows of other services."""
 
     auth_url: str = "http://127.0.0.1:9001"
-    """Where it answers services."""
+    profiles_url: str = "http://127.0.0.1:9001"
+    """Where they answer services."""
     auth_for_people_url: str = "http://127.0.0.1:8000"
-    """Where it answers people: for those whom the gateway still leads here."""
+    """Where auth answers people: for those whom the gateway still leads here."""
     client_secret_file: Path = Path("/run/secrets/client-chat")
-    """What it knows the monolith by."""
+    """What auth knows the monolith by."""
 
 
-class CacheWorkerSettings(WorkerSettings, CacheSettings):
-    """Of a worker that has to do with the cache."""
+class PeopleSettings(WorkerSettings, ClientSettings):
+    """Of the process that hears of people."""
 
     model_config = WorkerSettings.model_config
 
 
-class JobSettings(CacheWorkerSettings, AuthClientSettings):
+class JobSettings(WorkerSettings, CacheSettings, ClientSettings):
     """Of the process that exports and deletes accounts. Durations are in seconds."""
 
     model_config = WorkerSettings.model_config
@@ -48,7 +49,7 @@ class MailSettings(WorkerSettings):
     """Where mails lead to."""
 
 
-class Settings(WorkerSettings, ServerSettings, CacheSettings, AuthClientSettings, RealtimeSettings):
+class Settings(WorkerSettings, ServerSettings, CacheSettings, ClientSettings, RealtimeSettings):
     """Each field, of the parts too, is the environment variable CHAT_<NAME>."""
 
     model_config = SettingsConfigDict(env_prefix="CHAT_", frozen=True)

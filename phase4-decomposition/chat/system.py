@@ -6,14 +6,13 @@ from chassis import limits
 from chassis.buckets import Quotas
 from chat.conversations import limits as conversations
 from chat.messages import limits as messages
-from chat.profiles import limits as profiles
 
 VERSION = "0.1.0"
 
 SYSTEM = {
     "name": "chat",
     "phase": 4,
-    "step": "4.1",
+    "step": "4.2",
     "title": "Decomposition",
     "version": VERSION,
     "capabilities": [
@@ -30,7 +29,7 @@ SYSTEM = {
         "password_min": limits.PASSWORD_MIN,
         "password_max": limits.PASSWORD_MAX,
         "display_name_max": limits.DISPLAY_NAME_MAX,
-        "bio_max": profiles.BIO_MAX,
+        "bio_max": limits.BIO_MAX,
         "group_name_max": conversations.GROUP_NAME_MAX,
         "group_members_max": conversations.GROUP_MEMBERS_MAX,
         "message_body_max": messages.MESSAGE_BODY_MAX,

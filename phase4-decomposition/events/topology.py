@@ -3,7 +3,7 @@
 from chassis.messaging.topology import MIB, Queue, Retries, Topology
 
 ACTIVITY, JOBS, MAIL, NOTIFICATIONS = "activity", "jobs", "mail", "notifications"
-CACHE, PROFILES = "cache", "profiles"
+CACHE, PEOPLE, PROFILES = "cache", "people", "profiles"
 
 SOCKETS_HEAR = ("conversation.#", "account.logins_ended")
 """What each web process has a queue of its own for, while it runs."""
@@ -26,6 +26,7 @@ TOPOLOGY = Topology(
         Queue(JOBS, keys=["job.requested"], retries=Retries()),
         Queue(CACHE, keys=["profile.changed"]),
         Queue(PROFILES, keys=["user.registered"]),
+        Queue(PEOPLE, keys=["user.registered", "profile.changed"]),
     ),
     dead=Queue("dead-letters", keys=["#"], max_bytes=256 * MIB),
 )

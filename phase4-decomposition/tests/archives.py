@@ -6,17 +6,21 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from postgres import address_of, settings_for
 from running import PHASE
+from sqlalchemy import Connection, select
 
 from chassis import transfer
+from chassis.archive import Record, Section
 from chassis.database import Database
 from chat.archive import sections
 from chat.conversations.documents import direct_id
+from chat.people.archive import People
+from chat.people.models import PersonRow
 
 HEADER = {"type": "header", "format": "chat-archive", "version": 1}
 ANN, BOB, EVE = (f"0190000{n}-0000-7000-8000-000000000000" for n in (1, 2, 3))
@@ -78,18 +82,20 @@ def member(conversation_id: str, user_id: str, **fields: Any) -> dict[str, Any]:
 def people() -> list[dict[str, Any]]:
     """Return three profiles; their users and logins are auth's part."""
     names = {ANN: "ann", BOB: "bob", EVE: "eve"}
-    return [
-        {
-            "type": "profile",
-            "user_id": id_,
-            "username": name,
-            "display_name": f"שם {name}",
-            "bio": "",
-            "created_at": T0,
-            "updated_at": T0,
-        }
-        for id_, name in names.items()
-    ]
+    return [profile(id_, name, f"שם {name}") for id_, name in names.items()]
+
+
+def profile(user_id: str, username: str, display_name: str) -> dict[str, Any]:
+    """Return a profile with nothing else in it."""
+    return {
+        "type": "profile",
+        "user_id": user_id,
+        "username": username,
+        "display_name": display_name,
+        "bio": "",
+        "created_at": T0,
+        "updated_at": T0,
+    }
 
 
 def small() -> list[dict[str, Any]]:
@@ -122,6 +128,20 @@ def small() -> list[dict[str, Any]]:
         message(DIRECT, 1),
         message(DIRECT, 2, edited_at=T0 + 5, body="שלום\n🙂"),
     ]
+
+
+class PlayedProfiles(People):
+    """The profile service's section, from what the monolith knows of people."""
+
+    def write(self, connection: Connection) -> Iterator[Record]:
+        """Yield every profile."""
+        for row in connection.execute(select(PersonRow.__table__).order_by(PersonRow.user_id)):
+            yield profile(row.user_id, row.username, row.display_name)
+
+
+def own(records: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what of these records the monolith itself exports."""
+    return [one for one in records if one["type"] != "profile"]
 
 
 def dull(messages: int) -> Iterator[dict[str, Any]]:
@@ -166,8 +186,12 @@ def load(database: Database, source: BinaryIO, *, replace: bool = False) -> dict
 
 
 def dump(database: Database, target: BinaryIO) -> dict[str, int]:
-    """Export."""
-    return transfer.export_archive(database, sections, target, lambda _done: None)
+    """Export, with the part of the profile service as it would be."""
+
+    def both(connection: Connection) -> Sequence[Section]:
+        return [PlayedProfiles(), *sections(connection)[1:]]
+
+    return transfer.export_archive(database, both, target, lambda _done: None)
 
 
 def cli(directory: Path, *arguments: str, **options: Any) -> "subprocess.Popen[bytes]":

@@ -15,8 +15,8 @@ from typing import Any
 
 import httpx
 import psycopg
-from caching import free_port
 from pika import BlockingConnection
+from redises import free_port
 from waiting import PHASE, wait_for
 
 from chassis.messaging.settings import BrokerSettings

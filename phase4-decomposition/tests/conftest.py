@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 sys.path.insert(0, str(Path(__file__).parent))
 
 from caching import RedisServer, app_on, until_on
+from fake_profiles import use_profiles
 from postgres import cluster, settings_for
 from running import Server
 from stand_in import create_app, use_secrets
@@ -32,6 +33,7 @@ def servers() -> Iterator[None]:
 def secrets() -> None:
     """What the gateway and the monolith share, and what keys are encrypted with."""
     use_secrets()
+    use_profiles()
 
 
 @pytest.fixture(autouse=True)

@@ -144,6 +144,7 @@ class Gateway:
             "chat:8000": f"127.0.0.1:{service.port}",
             "auth:8000": f"127.0.0.1:{service.port}",
             "auth:9001": monolith.address,
+            "profiles:8000": f"127.0.0.1:{service.port}",
             "/srv/site": str(directory / "site"),
             "/dev/stdout": str(self.log),
             "/tmp/": f"{directory}/",

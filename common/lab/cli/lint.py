@@ -16,6 +16,9 @@ from lab.cli.console import say
 from lab.errors import FAILED
 from lab.paths import ROOT
 
+OWN = ("common/*", "common/*/tests/*", "phase*/*", "phase*/**/tests/*", "phase*/services/*/*")
+"""Where the tree's own modules begin."""
+
 
 @dataclass(frozen=True)
 class Check:
@@ -107,14 +110,20 @@ def _read(file: Path) -> str:
 def _cache(name: str) -> Path:
     """Return where mypy keeps what it knows of a part.
 
-    A new one begins with another part's, which knows the packages that both import; what does not
-    hold here mypy finds out for itself.
+    A new one begins with another part's, which knows the packages that both import. The tree's own
+    modules are left out: mypy takes a file of the same name, size and second for the one it knows.
     """
     cache = ROOT / ".mypy_cache" / name
     others = [one for one in cache.parent.glob("*/") if one != cache]
     if others and not cache.exists():
         newest = max(others, key=lambda one: one.stat().st_mtime)
-        shutil.copytree(newest, cache, copy_function=os.link)  # mypy replaces files, never edits
+        own = {path.stem for pattern in OWN for path in ROOT.glob(pattern)}
+
+        def left_out(_directory: str, names: list[str]) -> set[str]:
+            return {name for name in names if name.partition(".")[0] in own}
+
+        # Linked: mypy replaces files, never edits.
+        shutil.copytree(newest, cache, copy_function=os.link, ignore=left_out)
     return cache
 
 

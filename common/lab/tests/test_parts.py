@@ -11,7 +11,7 @@ from lab.archive import Archive
 from lab.errors import LabError
 from lab.parts import Writer, join, split
 
-ANN, BOB, EVE = "a", "b", "e"
+ANN, BOB, EVE = "id-a", "id-b", "id-e"
 
 
 def user(id_: str) -> dict[str, Any]:
@@ -63,8 +63,19 @@ def test_who_came_after_the_last_service_was_read_is_left_out_with_their_logins(
     assert said == [user(BOB), login(BOB), profile(BOB), MESSAGE]
 
 
+def test_who_has_no_profile_yet_and_is_somewhere_already_makes_no_archive() -> None:
+    auth, said = archive(user(ANN), user(EVE)), {"type": "message", "sender_id": EVE}
+    with pytest.raises(LabError, match="no profile yet"):
+        joined(auth, archive(profile(ANN)), archive(said))
+
+
+def test_three_parts_become_one() -> None:
+    auth, profiles, chat = [user(ANN), login(ANN)], [profile(ANN)], [MESSAGE]
+    assert joined(*(archive(*one) for one in (auth, profiles, chat))) == [*auth, *profiles, *chat]
+
+
 def test_nobody_has_a_profile_and_no_account() -> None:
-    with pytest.raises(LabError, match="the profile b has no user"):
+    with pytest.raises(LabError, match="the profile id-b has no user"):
         joined(archive(user(ANN)), archive(profile(ANN), profile(BOB)))
 
 
@@ -77,7 +88,7 @@ def test_a_part_that_was_cut_off_makes_no_archive() -> None:
 def parted(whole: io.BytesIO) -> tuple[list[Any], list[Any]]:
     one, other = io.BytesIO(), io.BytesIO()
     auth, chat = Writer(one), Writer(other)
-    split(whole, {"user": auth, "login": auth, "profile": chat, "message": chat})
+    split(whole, {"user": [auth], "login": [auth], "profile": [chat], "message": [chat]})
     for writer in (auth, chat):
         writer.close()
     return records(one), records(other)
@@ -86,6 +97,15 @@ def parted(whole: io.BytesIO) -> tuple[list[Any], list[Any]]:
 def test_an_archive_comes_apart_by_whose_the_types_are() -> None:
     auth, chat = [user(ANN), login(ANN)], [profile(ANN), MESSAGE]
     assert parted(archive(*auth, *chat)) == (auth, chat)
+
+
+def test_who_reads_what_another_owns_gets_a_copy() -> None:
+    one, other = io.BytesIO(), io.BytesIO()
+    owner, reader = Writer(one), Writer(other)
+    split(archive(user(ANN), profile(ANN)), {"user": [owner], "profile": [owner, reader]})
+    for writer in (owner, reader):
+        writer.close()
+    assert (records(one), records(other)) == ([user(ANN), profile(ANN)], [profile(ANN)])
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,8 @@ from chat.jobs import export
 from chat.jobs.deletion import Deletion
 from chat.jobs.worker import Do, JobWorker
 from chat.messages.timeline import MessageTimeline
-from chat.profiles.service import ProfileService
+from chat.people.service import PeopleService
+from chat.profiles import Profiles, calls_to_profiles
 from chat.settings import JobSettings
 from events.topology import JOBS, TOPOLOGY
 
@@ -30,10 +31,14 @@ def main() -> int:
     settings = JobSettings(database_connections=2)
     database = Database(settings, outbox=outbox(settings))
     accounts = Accounts(calls_to_auth(settings.auth_url, settings.client_secret_file))
-    members = MemberService(database, MessageTimeline(), ProfileService(database))
+    profiles = Profiles(
+        calls_to_profiles(settings.profiles_url, settings.auth_url, settings.client_secret_file)
+    )
+    members = MemberService(database, MessageTimeline(), PeopleService(database, profiles))
+    uncache = partial(erase, settings.cache_url)
     ways: dict[str, Do] = {
-        "export": partial(export.write, database, accounts, keep=settings.export_keep),
-        "deletion": Deletion(database, accounts, members, partial(erase, settings.cache_url)).steps,
+        "export": partial(export.write, database, accounts, profiles, keep=settings.export_keep),
+        "deletion": Deletion(database, accounts, profiles, members, uncache).steps,
     }
     worker = JobWorker(database, ways)
     consumer = StepsConsumer(

@@ -20,7 +20,7 @@ from chassis.work import Work
 from chat.catalogue import schemas
 from chat.conversations.membership import names_of
 from chat.notifications.digest import Waiting, still_waiting
-from chat.profiles.service import display_names
+from chat.people.service import display_names
 from chat.settings import MailSettings
 from events.topology import MAIL, TOPOLOGY
 

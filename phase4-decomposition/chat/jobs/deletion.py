@@ -25,7 +25,8 @@ from chat.jobs.run import Run
 from chat.jobs.walk import conversations_of, pages
 from chat.messages.of_person import erase
 from chat.notifications.service import forget
-from chat.profiles.service import anonymise
+from chat.people.service import keep
+from chat.profiles import Profiles
 from chat.realtime.tickets import forget_all
 
 LAG = 2.5
@@ -41,11 +42,13 @@ class Deletion:
         self,
         database: Database,
         accounts: Accounts,
+        profiles: Profiles,
         members: MemberService,
         uncache: Callable[[str], Iterator[None]],
     ) -> None:
         self._database = database
         self._accounts = accounts
+        self._profiles = profiles
         self._members = members
         self._uncache = uncache
 
@@ -57,10 +60,11 @@ class Deletion:
         for conversation_id, done in conversations_of(self._database, run.user_id):
             while self._erase_some(run, conversation_id, done):
                 yield
-        self._erase_person(run)
+        username = self._erase_person(run)
         # Not before: what is read from a replica is put there, too.
         yield from _until(now_ms() + LAG * 1000)
         yield from self._uncache(run.user_id)
+        self._profiles.erase(run.user_id, username)  # by now nobody brings it back to its cache
         with self._database.write() as work:
             run.finish(work)
 
@@ -78,16 +82,19 @@ class Deletion:
             run.advance(work, done)
             return erase(work, run.user_id, conversation_id, AT_ONCE)
 
-    def _erase_person(self, run: Run) -> None:
+    def _erase_person(self, run: Run) -> str:
+        """Leave a person who is nobody; return the name that they have now."""
         # Killed after this, the next run is given another name, and the profile gets that.
         username = self._accounts.erase(run.user_id)
+        nobody = self._profiles.erase(run.user_id, username)
         others = (JobRow.user_id == run.user_id, JobRow.id != run.job_id)
         with self._database.write() as work:
             run.advance(work, 1)
             work.connection.execute(delete(JobRow).where(*others))
             forget_all(work.connection, run.user_id)
             forget(work.connection, run.user_id)
-            anonymise(work.connection, run.user_id, username)
+            keep(work.connection, [nobody])
+        return username
 
 
 def _until(moment: float) -> Iterator[None]:

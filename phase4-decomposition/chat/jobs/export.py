@@ -23,7 +23,7 @@ from chat.jobs.walk import conversations_of, pages
 from chat.messages.of_person import reactions_after, texts_after
 from chat.moderation.service import actions_after
 from chat.notifications.service import NotificationService
-from chat.profiles.service import ProfileService
+from chat.profiles import Profiles
 
 PART = 1 << 20
 """Bytes."""
@@ -31,13 +31,15 @@ PART = 1 << 20
 Line = Mapping[str, Any]
 
 
-def write(database: Database, accounts: Accounts, run: Run, keep: float) -> Iterator[None]:
+def write(
+    database: Database, accounts: Accounts, profiles: Profiles, run: Run, keep: float
+) -> Iterator[None]:
     """Collect everything; what an earlier attempt has left is thrown away. `keep` is in seconds."""
     with database.write() as work:
         run.advance(work, 0)
         work.connection.execute(delete(PartRow).where(PartRow.job_id == run.job_id))
     piece, part, lines = bytearray(), 0, 0
-    for kind, page, done in _everything(database, accounts, run.user_id):
+    for kind, page, done in _everything(database, accounts, profiles, run.user_id):
         lines += len(page)
         piece += b"".join(_line(kind, one) for one in page)
         while len(piece) >= PART:
@@ -66,14 +68,14 @@ def _store(database: Database, run: Run, part: int, data: bytes, done: float) ->
 
 
 def _everything(
-    database: Database, accounts: Accounts, user_id: str
+    database: Database, accounts: Accounts, profiles: Profiles, user_id: str
 ) -> Iterator[tuple[str, Sequence[Line], float]]:
     """Yield pages: what is in each, and which part of the whole is done with it."""
     yield "export", [{"user_id": user_id, "made_at": rfc3339(now_ms())}], 0
     account, logins = accounts.export(user_id)
     yield "account", account, 0
     yield "login", logins, 0
-    yield "profile", ProfileService(database).get_many([user_id]), 0
+    yield "profile", profiles.export(user_id), 0
     wishes = NotificationService(database).preferences(Caller(user_id, login_id=""))
     yield "preferences", [cast(Line, wishes)], 0
     for page in pages(database, partial(places_after, user_id=user_id), "", itemgetter("id")):

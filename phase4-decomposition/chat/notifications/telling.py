@@ -14,7 +14,7 @@ from chat.conversations.membership import audience, names_of
 from chat.messages.versions import V2, message_of
 from chat.notifications.mentions import mentioned
 from chat.notifications.models import NotificationRow, PreferencesRow
-from chat.profiles.service import ids_of
+from chat.people.service import ids_of
 
 
 def tell(work: Work, event: CloudEvent) -> None:

@@ -163,13 +163,11 @@ def _double(position: int) -> Callable[[Records], None]:
 # Lines of small(): profiles 2-4, group 5-7, direct 8-10, messages 11-15.
 CONTRADICTIONS: list[tuple[str, Callable[[Records], None], int, str]] = [
     ("auth's record", _set(2, type="user"), 2, "does not know records of type 'user'"),
-    ("profiles out of order", _swap(2, 3), 3, "stands in the wrong place"),
-    ("a username twice", _set(3, username="ann"), 3, "profiles: Key (username)=(ann)"),
-    ("an unknown field", _set(2, admin=True), 2, "profile.admin"),
-    ("a text for a number", _set(2, created_at="1"), 2, "profile.created_at"),
+    ("a person twice", _double(2), 3, "people: Key (user_id)"),
+    ("an unknown field", _set(5, admin=True), 5, "conversation.admin"),
+    ("a text for a number", _set(5, created_at="1"), 5, "conversation.created_at"),
     ("a section too late", _swap(4, 5), 5, "a record of type 'profile' stands too late"),
     ("a later phase's record", _set(11, type="media"), 11, "does not know records of type 'media'"),
-    ("a name of spaces", _set(2, display_name=" "), 2, "profile.display_name"),
     ("conversations out of order", _turn_round(5, 8, 10), 8, "stands in the wrong place"),
     ("a conversation's members gone astray", _swap(5, 8), 6, "member.conversation_id"),
     ("a member first", _swap(5, 6), 5, "before any conversation"),

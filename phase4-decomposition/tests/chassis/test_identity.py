@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from front import SECRET, identity
 from people import Somebody
-from stand_in import SECRET, identity
 
 from chassis.errors import Unauthenticated
 from chassis.identity import HEADER, LENGTH_MAX, Caller, Identities
 from chat import app as monolith
 
-ME = "/api/v1/profiles/me"
+ME = "/api/v1/conversations"
 
 
 def _claims(**changed: Any) -> dict[str, Any]:
@@ -78,4 +78,4 @@ def test_the_monolith_itself_takes_no_token_and_no_forged_identity(app: Flask) -
 def test_the_stand_in_of_these_tests_lets_somebody_in(app: Flask) -> None:
     """Without this, what is refused above would prove nothing."""
     ann = Somebody(app.test_client(), "ann")
-    assert ann.do("GET", "/profiles/me")["id"] == ann.id
+    assert ann.do("GET", "/conversations")["items"] == []

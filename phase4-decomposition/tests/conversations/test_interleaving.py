@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql
 
 from chassis import services
 from chat.conversations import membership
-from chat.profiles.service import ProfileService
+from chat.people.service import PeopleService
 
 
 def test_two_who_begin_to_talk_at_the_same_moment_get_one_conversation(
@@ -16,7 +16,7 @@ def test_two_who_begin_to_talk_at_the_same_moment_get_one_conversation(
 ) -> None:
     """Ben begins while Ann's request is on its way: she has been checked, nothing is stored."""
     ann, ben = Somebody(client, "ann"), Somebody(client, "ben")
-    people = services.of(app).get(ProfileService)
+    people = services.of(app).get(PeopleService)
     check = people.missing
     due = [lambda: ben.ask("POST", "/conversations", {"kind": "direct", "member_ids": [ann.id]})]
     his = []

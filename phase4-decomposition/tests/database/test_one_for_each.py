@@ -10,7 +10,8 @@ import pytest
 from postgres import Postgres, cluster, programs
 from waiting import PHASE
 
-PASSWORDS = ("APP", "AUTH", "REPLICATION")
+PASSWORDS = ("APP", "AUTH", "PROFILES", "REPLICATION")
+SERVICES = ("app", "auth", "profiles")
 
 
 @pytest.fixture
@@ -32,30 +33,31 @@ def server(tmp_path: Path) -> Iterator[Postgres]:
     script = PHASE / "postgres" / "first-start" / "10-roles.sh"
     subprocess.run(["bash", str(script)], env=environment, check=True)
     yield primary
-    for statement in ("DROP DATABASE app", "DROP DATABASE auth"):
-        primary.ask(statement)
-    for role in ("app", "auth", "replicator"):
+    for name in SERVICES:
+        primary.ask(f"DROP DATABASE {name}")
+    for role in (*SERVICES, "replicator"):
         primary.ask(f"DROP ROLE {role}")
 
 
 def test_a_role_owns_its_database_and_cannot_even_connect_to_another(server: Postgres) -> None:
-    for role, others in (("app", ["auth"]), ("auth", ["app"]), ("replicator", ["app", "auth"])):
+    for role in (*SERVICES, "replicator"):
         if role != "replicator":
             with psycopg.connect(server.url(role, role), autocommit=True) as connection:
                 connection.execute("CREATE TABLE one (id int)")
-        for other in others:
+        for other in set(SERVICES) - {role}:
             with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
                 psycopg.connect(server.url(other, role))
 
 
 def test_no_role_of_a_service_can_give_itself_more(server: Postgres) -> None:
     asked = """
-        SELECT count(*) FROM pg_roles WHERE rolname IN ('app', 'auth')
+        SELECT count(*) FROM pg_roles WHERE rolname IN ('app', 'auth', 'profiles')
         AND (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls)
     """
     assert server.ask(asked) == 0
-    with (
-        psycopg.connect(server.url("auth", "auth"), autocommit=True) as connection,
-        pytest.raises(psycopg.errors.InsufficientPrivilege),
-    ):
-        connection.execute("GRANT app TO auth")
+    for role in ("auth", "profiles"):
+        with (
+            psycopg.connect(server.url(role, role), autocommit=True) as connection,
+            pytest.raises(psycopg.errors.InsufficientPrivilege),
+        ):
+            connection.execute(f"GRANT app TO {role}".encode())

@@ -50,7 +50,7 @@ def test_a_reload_changes_where_a_resource_is_answered(
     gateway.write(
         rights
         | {
-            "    profiles      monolith;": "    profiles      elsewhere;",
+            "    profiles      profiles;": "    profiles      elsewhere;",
             "upstream sockets {": f"upstream elsewhere {{ server 127.0.0.1:{other.port}; }}\n"
             "upstream sockets {",
         }

@@ -8,6 +8,7 @@ import pytest
 from brokers import DIES, Host, Worker, rows
 from caching import RedisServer
 from fake_auth import fake_auth
+from fake_profiles import fake_profiles
 from flask import Flask
 from people import Somebody
 from postgres import address_of
@@ -79,7 +80,6 @@ def _live(app: Flask) -> tuple[Somebody, Somebody, str, str]:
     """Have somebody write into every field there is; return them, a friend, and two places."""
     client = app.test_client()
     person, friend = Somebody(client, f"{MARK}-ada"), Somebody(client, "bob")
-    person.do("PATCH", "/profiles/me", {"display_name": f"Ada {MARK}", "bio": f"I am {MARK}"})
     group, theirs = person.group(friend), friend.group(person)
     left = friend.group(person)
     person.do("POST", "/conversations", {"kind": "direct", "member_ids": [friend.id]})
@@ -124,11 +124,10 @@ def test_nothing_is_left_of_somebody(
     relay, worker = start("chat.relay"), start(MODULE)
     wait_for(lambda: person.do("GET", f"/jobs/{exporting['id']}")["state"] == "done", 20)
     assert worker.stop() == 0
-    assert friend.do("GET", f"/profiles/{person.id}")["bio"] == f"I am {MARK}"
     friend.do("GET", "/conversations")
-    there = {"profiles", "messages", "job_parts", "notification_preferences"}
+    there = {"people", "messages", "job_parts", "notification_preferences"}
     assert traces.in_tables() >= there
-    assert len(traces.in_cache()) >= 2, "a profile, and previews"
+    assert traces.in_cache(), "previews"
     assert traces.in_queues() == {"activity", "notifications"}, "it takes them, as readers do"
 
     asked = person.do("POST", "/jobs", {"kind": "deletion", "password": "correct horse"})
@@ -139,7 +138,11 @@ def test_nothing_is_left_of_somebody(
     state = f"SELECT state FROM jobs WHERE id = '{asked['id']}'"
     wait_for(lambda: rows(url, state) == [("done",)], 40)
     friend.do("GET", "/conversations")
-    assert friend.do("GET", f"/profiles/{person.id}")["display_name"] == "Deleted account"
+    there_now = fake_profiles().people[person.id]
+    assert there_now["username"] == fake_auth().accounts[person.id].username
+    assert there_now["deleted"]
+    told = fake_profiles().asked
+    assert told.count(f"/profiles/{person.id}") >= 3, "for the export, to erase, and to uncache"
     assert traces.in_cache() == set()
     wait_for(lambda: traces.in_tables() == set(), 20)
     assert [last.stop(), relay.stop()] == [0, 0]

@@ -7,6 +7,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from brokers import rows
 from caching import free_port
+from fake_profiles import fake_profiles
 from people import Somebody
 from readers import Readers
 from waiting import wait_for
@@ -15,6 +16,7 @@ from chassis.messaging.errors import Permanent, Transient
 from chat.consumers.mail import deliver
 from chat.mailbox import KEPT, Mailbox
 from chat.notifications.digest import ask_for_due
+from chat.people.service import keep
 from events.topology import MAIL
 
 People = list[Somebody]
@@ -156,7 +158,8 @@ def test_no_name_gets_into_a_header_or_a_line_of_its_own(
     group = ada.group(bob)
     name = "Bcc: eve@example.org{}{0} %s <b>"
     ada.do("PATCH", group, {"name": name})
-    ada.do("PATCH", "/profiles/me", {"display_name": name})
+    with readers.database.write() as work:
+        keep(work.connection, [fake_profiles().change(ada.id, display_name=name)])
     ada.send(group, "a", "@bob")
     readers.hear()
     readers.ask_for_due()

@@ -17,7 +17,7 @@ from running import Person, Server, wait_for
 from chassis import context, services
 from chassis.correlation import CarryingThread, given_id
 from chassis.redaction import Fields
-from chat.profiles.service import ProfileService
+from chat.conversations.service import ConversationService
 from chat.realtime.observed import observed
 
 
@@ -47,9 +47,9 @@ def test_every_line_of_a_request_carries_its_id(
         raise RuntimeError
 
     ann = Somebody(client, "ann")
-    monkeypatch.setattr(services.of(app).get(ProfileService), "get", broken)
+    monkeypatch.setattr(services.of(app).get(ConversationService), "list_of", broken)
     answer = client.get(
-        "/api/v1/profiles/me", headers={**ann.headers, "X-Request-ID": "my-request"}
+        "/api/v1/conversations", headers={**ann.headers, "X-Request-ID": "my-request"}
     )
     assert answer.json is not None
     assert answer.json["request_id"] == answer.headers["X-Request-ID"] == "my-request"
@@ -65,14 +65,14 @@ def test_the_line_of_a_request_says_what_it_was_and_whose(
     tokens = client.post("/api/v1/auth/register", json=body).json
     assert tokens is not None
     who = {"Authorization": f"Bearer {tokens['access_token']}"}
-    answer = client.get(f"/api/v1/profiles/{tokens['user_id']}", headers=who)
+    answer = client.get("/api/v1/conversations", headers=who)
     line = written[-1]
     assert (line["method"], line["route"], line["status"]) == (
-        *("GET", "/api/v1/profiles/<uuid:user_id>"),
+        *("GET", "/api/v1/conversations"),
         200,
     )
     assert line["user_id"] == tokens["user_id"]
-    assert (line["queries"], line["cache"], line["bytes"]) == (1, "off", len(answer.data))
+    assert (line["queries"], line["cache"], line["bytes"]) == (2, "off", len(answer.data))
     assert 0 < line["db_ms"] <= line["ms"]
     assert not {"username", "display_name", "path"} & line.keys()
 

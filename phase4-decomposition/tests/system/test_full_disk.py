@@ -96,7 +96,7 @@ def _fill_and_make_room(server: Server, disk: Disk) -> None:
     _is_refused(httpx.get(f"{server.url}/readyz"))
 
     assert httpx.get(f"{server.url}/healthz").status_code == 200
-    assert ann.http.get("/profiles/me").status_code == 200
+    assert ann.http.get(f"/conversations/{conversation}").status_code == 200
     assert ann.http.get("/conversations").json()["items"][0]["id"] == conversation
     assert _stored(ann, conversation) == acknowledged
 

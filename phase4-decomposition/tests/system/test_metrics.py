@@ -61,7 +61,7 @@ def test_a_thousand_odd_requests_make_no_more_series_than_ten(client: FlaskClien
         for _ in range(times):
             client.open(f"/{odd(chance)}/{odd(chance)}", method=odd(chance).upper())
             client.open("/api/v1/conversations", method=odd(chance).upper())
-            client.get(f"/api/v1/profiles/{odd(chance)}")
+            client.get(f"/api/v1/conversations/{odd(chance)}")
             client.get("/api/v1/conversations", headers={"Authorization": f"Bearer {odd(chance)}"})
             client.get(f"/socket.io/?ticket={odd(chance)}&transport={odd(chance)}")
 
@@ -76,10 +76,10 @@ def test_a_thousand_odd_requests_make_no_more_series_than_ten(client: FlaskClien
 def test_requests_are_counted_by_template_and_status(client: FlaskClient) -> None:
     who = register(client)
     for _ in range(3):
-        client.get("/api/v1/profiles/me", headers=who)
-    client.get("/api/v1/profiles/me")
+        client.get("/api/v1/conversations", headers=who)
+    client.get("/api/v1/conversations")
     name = "chat_http_request_duration_seconds_count"
-    labels = {"method": "GET", "route": "/api/v1/profiles/me"}
+    labels = {"method": "GET", "route": "/api/v1/conversations"}
     assert metric(exposed(client), name, status="200", **labels) == 3
     assert metric(exposed(client), name, status="401", **labels) == 1
     assert metric(exposed(client), "chat_problems_total", type="unauthenticated") == 1
@@ -117,9 +117,7 @@ def test_the_cache_is_counted_by_kind_and_outcome(cached: Flask) -> None:
     client.post("/api/v1/conversations", json=body, headers=who)
     for _ in range(3):
         client.get("/api/v1/conversations", headers=who)
-        client.get("/api/v1/profiles/me", headers=who)
-    for kind in ("conversation", "profile"):
-        assert (sought(kind, "miss"), sought(kind, "hit")) == (1, 2), kind
+    assert (sought("conversation", "miss"), sought("conversation", "hit")) == (1, 2)
 
 
 def test_nothing_is_in_flight_when_all_is_answered(server: Server) -> None:

@@ -24,7 +24,8 @@ SCOPES = {
         "accounts:confirm",
         "accounts:moderate",
     },
-    ("auth", "chat"): {"profiles:create"},
+    ("auth", "profiles"): {"profiles:create"},
+    ("chat", "profiles"): {"people:read", "profiles:read", "profiles:erase"},
 }
 
 

@@ -175,7 +175,7 @@ def test_every_route_takes_its_own_scope_and_no_persons_token(
     ann = Person(client, "ann")
     scopes = {scope for _, _, scope in ASKED}
     tokens = {scope: service_token(client, scope) for scope in scopes}
-    elsewhere = services.of(app).get(Issuer).token("auth", "chat", "profiles:create")
+    elsewhere = services.of(app).get(Issuer).token("auth", "profiles", "profiles:create")
     for method, path, scope in ASKED:
         for token in ("", "x", ann.tokens["access_token"], elsewhere):
             answer = inside(client, method, path.format(ann.id), token)

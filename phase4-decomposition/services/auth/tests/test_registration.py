@@ -62,7 +62,8 @@ def test_the_profile_is_asked_for_with_a_token_for_that_alone(
     said = {"username": "ann", "display_name": "ann"}
     assert profiles.made == [("PUT", f"/profiles/{ann.id}", said)]
     claims = jwt.decode(profiles.tokens[0], options={"verify_signature": False})
-    assert (claims["aud"], claims["scope"], claims["sub"]) == ("chat", "profiles:create", "auth")
+    asked = (claims["aud"], claims["scope"], claims["sub"])
+    assert asked == ("profiles", "profiles:create", "auth")
 
 
 def test_who_registers_while_nobody_makes_profiles_has_an_account_and_an_event_tells_of_it(

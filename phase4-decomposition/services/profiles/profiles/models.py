@@ -20,10 +20,12 @@ class ProfileRow(Base):
     )
 
     user_id: Mapped[str] = mapped_column(primary_key=True)
-    username: Mapped[str] = mapped_column(unique=True)
+    username: Mapped[str] = mapped_column(index=True)
     display_name: Mapped[str]
     bio: Mapped[str]
     search_text: Mapped[str]
     """Username and display name as they are compared, with a space before each word."""
     created_at: Mapped[int]
     updated_at: Mapped[int]
+    version: Mapped[int] = mapped_column(server_default="1")
+    """Grows with each change: of two that were heard of, the higher one is true."""

@@ -1,4 +1,4 @@
-"""`python -m chat.consumers.cache`: deletes from the cache what has changed.
+"""`python -m profiles.uncache`: deletes from the cache what has changed.
 
 Whoever changes something deletes it, too, and sooner. But that one may die in between, or be cut
 off from Redis: the event comes all the same.
@@ -13,10 +13,10 @@ from chassis.messaging.cloudevents import CloudEvent
 from chassis.messaging.consumer import Consumer
 from chassis.messaging.process import until_stopped
 from chassis.work import Work
-from chat.catalogue import schemas
-from chat.profiles.cached import kept_profiles
-from chat.settings import CacheWorkerSettings
 from events.topology import CACHE, TOPOLOGY
+from profiles.cached import kept_profiles
+from profiles.catalogue import schemas
+from profiles.settings import CacheWorkerSettings
 
 
 def main() -> int:

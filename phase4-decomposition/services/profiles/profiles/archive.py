@@ -1,19 +1,27 @@
 """Profiles in an archive: one for each account, in the same order. `lab` compares the two."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal
 
 from pydantic import StringConstraints, TypeAdapter, with_config
 from sqlalchemy import Connection, select
 from typing_extensions import TypedDict
 
-from chassis.archive import STRICT, Ascending, Lines, Moment, OneLine, Reader, Uuid, parse
-from chassis.database import as_items, items_of
-from chassis.limits import DISPLAY_NAME_MAX
+from chassis.archive import (
+    STRICT,
+    Ascending,
+    Lines,
+    Moment,
+    OneLine,
+    Reader,
+    Section,
+    Uuid,
+    parse,
+)
+from chassis.limits import BIO_MAX, DISPLAY_NAME_MAX, USERNAME_PATTERN
 from chassis.rows import columns, count_rows, in_batches, insert_rows, stream
-from chat.profiles.limits import BIO_MAX
-from chat.profiles.models import ProfileRow
-from chat.profiles.service import search_text
+from profiles.models import ProfileRow
+from profiles.service import search_text
 
 
 @with_config(STRICT)
@@ -22,7 +30,7 @@ class ProfileRecord(TypedDict):
 
     type: Literal["profile"]
     user_id: Uuid
-    username: str
+    username: Annotated[str, StringConstraints(pattern=USERNAME_PATTERN)]
     display_name: Annotated[OneLine, StringConstraints(max_length=DISPLAY_NAME_MAX)]
     bio: Annotated[Lines, StringConstraints(max_length=BIO_MAX)]
     created_at: Moment
@@ -30,13 +38,6 @@ class ProfileRecord(TypedDict):
 
 
 _PROFILE = TypeAdapter(ProfileRecord)
-_KNOWN = select(ProfileRow.user_id).where(ProfileRow.user_id.in_(items_of("user_ids")))
-
-
-def unknown_people(connection: Connection, user_ids: Collection[str]) -> set[str]:
-    """Return those ids that are nobody's."""
-    known = connection.scalars(_KNOWN, {"user_ids": as_items(user_ids)})
-    return set(user_ids).difference(known)
 
 
 class Profiles:
@@ -71,5 +72,12 @@ class Profiles:
                 profile = parse(_PROFILE, line)
                 order.check(line.number, profile["user_id"])
                 searched = search_text(profile["username"], profile["display_name"])
-                rows.append((line.number, {**columns(profile), "search_text": searched}))
+                rows.append(
+                    (line.number, {**columns(profile), "search_text": searched, "version": 1})
+                )
             insert_rows(connection, ProfileRow, rows)
+
+
+def sections(_connection: Connection) -> Sequence[Section]:
+    """Return the part of an archive that is the profile service's."""
+    return (Profiles(),)

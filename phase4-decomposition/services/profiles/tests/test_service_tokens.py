@@ -9,23 +9,18 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from fake_auth import fake_auth
-from flask import Flask
 from flask.testing import FlaskClient
 from issuing import hmac_signed, unsigned
-from postgres import settings_for
-from stand_in import create_app
+from playing import INSIDE
 
 from chassis.calls import Answer, Calls, Pool
 from chassis.service_tokens import KIND, LENGTH_MAX, FetchedTokens, PublishedKeys
 
-INSIDE = "http://127.0.0.1:9001"
 SCOPE = "profiles:create"
 
 
-@pytest.fixture
-def app(tmp_path: Path) -> Flask:
-    """The monolith, with a listener for services."""
-    return create_app(settings_for(tmp_path / "data", internal_bind="0.0.0.0:9001"))
+def _token(scope: str, **changed: Any) -> str:
+    return fake_auth().token(scope, "profiles", **changed)
 
 
 def _put(client: FlaskClient, token: str, base_url: str = INSIDE) -> int:
@@ -38,20 +33,20 @@ def _put(client: FlaskClient, token: str, base_url: str = INSIDE) -> int:
 def test_auth_makes_a_profile_with_its_token_and_on_the_inner_listener_alone(
     client: FlaskClient,
 ) -> None:
-    token = fake_auth().token(SCOPE)
+    token = _token(SCOPE)
     assert _put(client, token) == 204
     assert _put(client, token, "http://127.0.0.1:8000") == 404
 
 
 def test_without_the_scope_it_is_forbidden(client: FlaskClient) -> None:
-    assert _put(client, fake_auth().token("profiles:read")) == 403
-    assert _put(client, fake_auth().token(f"{SCOPE}s")) == 403
+    assert _put(client, _token("profiles:read")) == 403
+    assert _put(client, _token(f"{SCOPE}s")) == 403
 
 
 @pytest.mark.parametrize(
     "changed",
     [
-        pytest.param({"aud": "auth"}, id="for another service"),
+        pytest.param({"aud": "chat"}, id="for another service"),
         pytest.param({"aud": ["auth", "gateway"]}, id="for several others"),
         pytest.param({"iss": "somebody"}, id="another issuer"),
         pytest.param({"exp": time.time() - 5}, id="over"),
@@ -60,11 +55,11 @@ def test_without_the_scope_it_is_forbidden(client: FlaskClient) -> None:
     ],
 )
 def test_a_token_with_other_claims_is_refused(client: FlaskClient, changed: dict[str, Any]) -> None:
-    assert _put(client, fake_auth().token(SCOPE, **changed)) == 401
+    assert _put(client, _token(SCOPE, **changed)) == 401
 
 
 def test_what_is_not_signed_by_auth_or_is_of_another_kind_is_refused(client: FlaskClient) -> None:
-    good = fake_auth().token(SCOPE)
+    good = _token(SCOPE)
     claims = jwt.decode(good, options={"verify_signature": False})
     header = {"alg": "ES256", "kid": "fake", "typ": KIND}
     key, other = fake_auth().key, ec.generate_private_key(ec.SECP256R1())
@@ -73,7 +68,7 @@ def test_what_is_not_signed_by_auth_or_is_of_another_kind_is_refused(client: Fla
     def signed(key: Any, **changed: str) -> str:
         return jwt.encode(claims, key, "ES256", header | changed)
 
-    person = {**claims, "aud": "chat", "sid": "login", "roles": ["admin"]}
+    person = {**claims, "aud": "profiles", "sid": "login", "roles": ["admin"]}
     refused = {
         "nothing": "",
         "no token": "x",
@@ -84,7 +79,7 @@ def test_what_is_not_signed_by_auth_or_is_of_another_kind_is_refused(client: Fla
         "a key that is not known": signed(key, kid="other"),
         "of a person": jwt.encode(person, key, "ES256", header | {"typ": "at+jwt"}),
         "of no kind": signed(key, typ="JWT"),
-        "too long": fake_auth().token(SCOPE, more="x" * LENGTH_MAX),
+        "too long": _token(SCOPE, more="x" * LENGTH_MAX),
     }
     assert {what: _put(client, token) for what, token in refused.items()} == dict.fromkeys(
         refused, 401

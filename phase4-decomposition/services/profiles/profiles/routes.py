@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from chassis import services
 from chassis.identity import Caller
-from chassis.limits import DISPLAY_NAME_MAX
+from chassis.limits import BIO_MAX, DISPLAY_NAME_MAX
 from chassis.requests import (
     Body,
     IdsQuery,
@@ -21,8 +21,7 @@ from chassis.requests import (
     not_blank,
     query,
 )
-from chat.profiles.limits import BIO_MAX
-from chat.profiles.service import ProfileService
+from profiles.service import ProfileService
 
 profiles = Blueprint("profiles", __name__, url_prefix="/api/v1/profiles")
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from chassis.cache.aside import CacheAside
 from chassis.cache.link import Link
 from chassis.database import Database
-from chat.profiles.service import Profile, ProfileService
+from profiles.service import Person, Profile, ProfileService
 
 TTL = 600
 """Seconds."""
@@ -35,6 +35,13 @@ class CachedProfiles(ProfileService):
             return super().edit(user_id, display_name, bio)
         finally:
             # Also after an error: who can tell whether the commit came before it?
+            self._kept.forget([user_id])
+
+    def erase(self, user_id: str, username: str) -> Person:
+        """Leave a profile that is nobody's; each time it is taken out of the cache, too."""
+        try:
+            return super().erase(user_id, username)
+        finally:
             self._kept.forget([user_id])
 
     def _load(self, user_ids: Sequence[str]) -> Mapping[str, Profile]:

@@ -1,14 +1,27 @@
-"""`python -m chat.consumers.profiles`: makes the profiles that auth could not have made at once."""
+"""`python -m profiles.maker`: makes the profiles that auth could not have made at once."""
 
 import sys
 
 from chassis.database import Database
+from chassis.messaging.cloudevents import CloudEvent
 from chassis.messaging.consumer import Consumer
 from chassis.messaging.process import until_stopped
 from chassis.messaging.settings import WorkerSettings
-from chat.catalogue import schemas
-from chat.profiles.internal import registered
+from chassis.work import Work
 from events.topology import PROFILES, TOPOLOGY
+from profiles.catalogue import outbox, schemas
+from profiles.service import create
+
+
+def registered(work: Work, event: CloudEvent) -> None:
+    """Make the profile of somebody who is new, unless there is one."""
+    person = event["data"]
+    create(
+        work,
+        person["user_id"],
+        person["username"],
+        person.get("display_name") or person["username"],
+    )
 
 
 def main() -> int:
@@ -17,7 +30,7 @@ def main() -> int:
     consumer = Consumer(
         PROFILES,
         registered,
-        database=Database(settings),
+        database=Database(settings, outbox=outbox(settings)),
         broker=settings.parameters(PROFILES),
         topology=TOPOLOGY.without(settings.subscribers_off),
         schemas=schemas(),

@@ -1,3 +1,0 @@
-"""The contract's limits of profiles, in characters."""
-
-BIO_MAX = 500

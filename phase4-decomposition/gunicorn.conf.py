@@ -1,4 +1,4 @@
-"""gunicorn: one process, as many threads as sockets and requests may need at once."""
+"""gunicorn: one process, as many threads as requests may need at once."""
 
 import os
 from typing import Any
@@ -14,18 +14,11 @@ os.umask(0o077)  # the database holds what people wrote
 globals().update(serving.SETTINGS)
 listeners = (settings.bind, settings.operations_bind, settings.internal_bind)
 bind = [address for address in listeners if address]
-room = make_room(settings.sockets_max, settings.http_threads, settings.database_connections)
-threads = room.sockets + settings.http_threads
-worker_connections = room.connections
+threads = settings.http_threads
+worker_connections = make_room(0, threads, settings.database_connections).connections
 pre_request = serving.pre_request
 
 
 def post_worker_init(worker: Any) -> None:
-    """Start what runs beside requests; at the end close the sockets."""
-    app = worker.wsgi
-    app.extensions["start"]()
-
-    def close_sockets() -> None:
-        app.extensions["publisher"].close_all()  # the floor of a bench has none
-
-    serving.say_farewell(worker, settings.drain_seconds, close_sockets)
+    """End in an orderly way."""
+    serving.say_farewell(worker, settings.drain_seconds, lambda: None)

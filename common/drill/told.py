@@ -5,6 +5,7 @@ import time
 
 from drill.stage import Stage
 
+_OF_MESSAGES = ("python", "-m", "messages.cli", "events")
 WITHIN = 60.0
 """Seconds until the last event has arrived, at the latest."""
 
@@ -13,6 +14,9 @@ def counts(stage: Stage) -> dict[str, int]:
     """Return how many messages are stored, were told of, out of order, and wait to be."""
     printed = stage.ask("chat", "python", "-m", "chat.cli", "events")
     found: dict[str, int] = json.loads(printed.splitlines()[-1])
+    if stage.has("messages"):  # where they are a service's of their own
+        there = json.loads(stage.ask("messages", *_OF_MESSAGES).splitlines()[-1])
+        found |= {"stored": there["stored"], "waiting": found["waiting"] + there["waiting"]}
     return found
 
 

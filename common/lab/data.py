@@ -75,7 +75,7 @@ class Data:
             for service, command in _commands_of(instance.phase.directory).items()
         }
         self.service = list(self._commands)[-1]
-        """Which service has the command, and so the data; of several that which has the sockets."""
+        """Which service has the command, and so the data; of several the last one."""
         self._engine = engines.of(instance)
 
     def counts(self) -> dict[str, int]:
@@ -127,9 +127,10 @@ class Data:
         self._run(service, "role", username, role)
 
     def restart(self) -> None:
-        """Restart the service, so that sockets of people who are gone close; wait for it."""
+        """Restart who has the sockets, so that those of people who are gone close; wait for it."""
         status = self._engine.status(self._instance)
-        self._engine.restart_service(self._instance, self.service)
+        sockets = commands_named("sockets", self._instance.phase.directory)
+        self._engine.restart_service(self._instance, next(iter(sockets), self.service))
         if status is not None and status.address is not None:
             _wait_for(f"{status.address}/readyz")
 

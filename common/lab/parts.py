@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
@@ -51,58 +51,103 @@ class Writer:
         self._file.write(line)
 
 
+ORDER = ("user", "login", "profile", "conversation", "message", "moderation", "preferences")
+"""The types of records in the order of an archive. Members stand among conversations."""
+TIMELINE = "timeline"
+"""How far a conversation goes, where that is another service's than what else is known of it."""
+
+
 def join(parts: Sequence[IO[bytes]], file: IO[bytes]) -> None:
-    """Make one archive of several. The first part has the users, and is younger than the last.
+    """Make one archive of several. Each part is younger than the next one.
 
-    Who has come in between has no profile there yet: such a user is left out, and so are their
-    logins. Raises LabError where a profile has no user, or a newcomer is somewhere already.
+    Who has come in between has no profile yet: such a user is left out, and so are their logins.
+    A conversation goes as far as its timeline, and members have read no more than there is. Raises
+    LabError where a profile has no user, or a timeline no conversation, or a newcomer is somewhere
+    already.
     """
-    first, *others = (Archive(part) for part in parts)
-    writer = Writer(file)
-    with tempfile.TemporaryFile() as kept:  # profiles come after all users
-        following = _keep_profiles(chain.from_iterable(others), kept)
-        kept.seek(0)
-        newcomers: set[str] = set()
-        for line in _without_newcomers(first, kept, newcomers):
-            writer.write(line)
-        kept.seek(0)
-        for line in chain(kept, following):
-            if any(one.encode() in line for one in newcomers):
-                raise LabError("somebody has no profile yet and talks already; export once more")
-            writer.write(line)
-    writer.close()
+    with contextlib.ExitStack() as stack:
+        of: defaultdict[str, IO[bytes]] = defaultdict(
+            lambda: stack.enter_context(tempfile.TemporaryFile())
+        )
+        for line in chain.from_iterable(Archive(part) for part in parts):
+            kind = kind_of(line)
+            of["conversation" if kind == "member" else kind].write(line)
+        writer = Writer(file)
+        newcomers = set(_newcomers(_ids(of, "user", "id"), _ids(of, "profile", "user_id")))
+        for kind in sorted(of.keys() - {TIMELINE}, key=_place):
+            for line in _joined(kind, of, newcomers):
+                writer.write(line)
+        writer.close()
 
 
-def _keep_profiles(lines: Iterator[bytes], kept: IO[bytes]) -> Iterator[bytes]:
-    """Put the profiles, which come first, into a file; return what follows."""
+def _place(kind: str) -> tuple[int, str]:
+    return (ORDER.index(kind) if kind in ORDER else len(ORDER), kind)
+
+
+def _joined(kind: str, of: Mapping[str, IO[bytes]], newcomers: set[str]) -> Iterable[bytes]:
+    """Return the lines of a type, as the other parts have it."""
+    if kind in ("user", "login"):
+        key = "id" if kind == "user" else "user_id"
+        return (one for one in _again(of[kind]) if json.loads(one)[key] not in newcomers)
+    lines = _without(newcomers, _again(of[kind]))
+    if kind == "conversation" and TIMELINE in of:
+        return _as_far_as_timelines(lines, map(json.loads, _again(of[TIMELINE])))
+    return lines
+
+
+def _without(newcomers: set[str], lines: Iterable[bytes]) -> Iterator[bytes]:
+    sought = [one.encode() for one in newcomers]
     for line in lines:
-        if kind_of(line) != "profile":
-            return chain([line], lines)
-        kept.write(line)
-    return iter(())
+        if any(one in line for one in sought):
+            raise LabError("somebody has no profile yet and talks already; export once more")
+        yield line
 
 
-def _without_newcomers(
-    lines: Iterable[bytes], profiles: IO[bytes], newcomers: set[str]
-) -> Iterator[bytes]:
-    """Yield users with a profile, and their logins; put the others' ids into `newcomers`."""
-    expected = (json.loads(line)["user_id"] for line in profiles)
-    awaited = next(expected, None)
-    for line in lines:
-        kind, record = kind_of(line), json.loads(line)
-        if kind == "user" and record["id"] != awaited:
-            newcomers.add(record["id"])
-        elif kind == "user":
-            awaited = next(expected, None)
-            yield line
-        elif kind != "login" or record["user_id"] not in newcomers:
-            yield line
+def _again(file: IO[bytes]) -> IO[bytes]:
+    file.seek(0)
+    return file
+
+
+def _ids(of: Mapping[str, IO[bytes]], kind: str, key: str) -> Iterator[str]:
+    return (json.loads(line)[key] for line in (_again(of[kind]) if kind in of else ()))
+
+
+def _newcomers(users: Iterable[str], profiles: Iterator[str]) -> Iterator[str]:
+    awaited = next(profiles, None)
+    for user in users:
+        if user == awaited:
+            awaited = next(profiles, None)
+        else:
+            yield user
     if awaited is not None:
         raise LabError(f"the profile {awaited} has no user")
 
 
-def split(file: IO[bytes], takers: Mapping[str, Sequence[Writer]]) -> None:
-    """Give each record to all who take its type; leaves the trailers to be written.
+def _as_far_as_timelines(
+    lines: Iterable[bytes], timelines: Iterator[dict[str, Any]]
+) -> Iterator[bytes]:
+    following, last_seq = next(timelines, None), 0
+    for line in lines:
+        record = json.loads(line)
+        if record["type"] == "member":
+            record["read_seq"] = min(record["read_seq"], last_seq)
+        elif following is not None and following["conversation_id"] == record["id"]:
+            last_seq = record["last_seq"] = following["last_seq"]
+            record["rev"] = following["rev"]
+            following = next(timelines, None)
+        else:
+            last_seq = record["last_seq"] = record["rev"] = 0
+        yield json.dumps(record, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+    if following is not None:
+        raise LabError(f"the timeline {following['conversation_id']} has no conversation")
+
+
+Takers = Mapping[str, Sequence[Writer]]
+"""Who takes the records of each type."""
+
+
+def split(file: IO[bytes], takers: Takers) -> None:
+    """Give each record to who takes its type; leaves the trailers to be written.
 
     Raises LabError if the archive is cut off or damaged, or users and profiles do not fit.
     """
@@ -114,7 +159,7 @@ def split(file: IO[bytes], takers: Mapping[str, Sequence[Writer]]) -> None:
         raise LabError("there is something after the trailer of an archive")
 
 
-def _split(archive: Archive, takers: Mapping[str, Sequence[Writer]]) -> None:
+def _split(archive: Archive, takers: Takers) -> None:
     people = {"user": hashlib.sha256(), "profile": hashlib.sha256()}
     for line in archive:
         kind = kind_of(line)
@@ -124,8 +169,8 @@ def _split(archive: Archive, takers: Mapping[str, Sequence[Writer]]) -> None:
             record = json.loads(line)
             said = f"{record.get('id', record.get('user_id'))} {record['username']}\n"
             people[kind].update(said.encode())
-        for taker in takers[kind]:
-            taker.write(line)
+        for one in takers[kind]:
+            one.write(line)
     if archive.header != HEADER:
         raise LabError("this is no archive of a version that is known here")
     if people["user"].digest() != people["profile"].digest():
@@ -169,10 +214,7 @@ def spread(
     importing = {name: Importing(instance, name, words) for name, words in commands.items()}
     problem, kept = "", []
     try:
-        split(
-            file,
-            {kind: [importing[name].writer for name in names] for kind, names in types.items()},
-        )
+        split(file, {kind: [importing[one].writer for one in who] for kind, who in types.items()})
     except BrokenPipeError:
         problem = "refused"
     except LabError as error:

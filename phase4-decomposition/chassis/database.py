@@ -13,6 +13,7 @@ from sqlalchemy import (
     MetaData,
     QueuePool,
     Select,
+    SQLColumnExpression,
     Text,
     bindparam,
     func,
@@ -218,7 +219,7 @@ def insert_if_new(table: type[Base], *unique: str) -> Insert:
     return statement.execution_options(preserve_rowcount=True)  # which the driver forgets
 
 
-def greatest(*values: ColumnElement[int]) -> ColumnElement[int]:
+def greatest(*values: SQLColumnExpression[int]) -> ColumnElement[int]:
     """Return the largest of some values in one row; what the standard calls GREATEST."""
     return func.greatest(*values)
 

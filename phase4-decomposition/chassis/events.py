@@ -26,10 +26,10 @@ class Event(TypedDict):
 class Announcement(NamedTuple):
     """An event, and who alone is to hear of it; of nobody's: the members of its conversation.
 
-    Members are not listed. 250 of them would be 10 KB in the outbox and in each queue, and every
-    send would read them while others wait for its lock. Who brings events to people asks who is a
-    member by then, once for all that have come together: so nobody hears of what is said after they
-    have left, even if it was under way for long.
+    Members are not listed, but where a conversation is new to them: 250 of them would be 10 KB in
+    the outbox and in each queue, and every send would read them while others wait for its lock. Who
+    brings events to people knows who is a member by the events before it: so nobody hears of what
+    is said after they have left, even if it was under way for long.
     """
 
     event: Event

@@ -15,12 +15,12 @@ from chassis.mode import Mode
 
 @dataclass(frozen=True)
 class Health:
-    """What to look at; `stopping` is set once the process is told to stop.
+    """What to look at, `database` only if there is one; `stopping` is set when it is told to stop.
 
     `others` are dependencies without which it goes on, and how to find out whether they answer.
     """
 
-    database: Database
+    database: Database | None
     stopping: threading.Event
     others: Mapping[str, Callable[[], bool]] = field(default_factory=dict)
 
@@ -28,6 +28,8 @@ class Health:
         """Raise `NotReady` or `StorageFull` if the process should get no new work."""
         if self.stopping.is_set():
             raise NotReady("This process is stopping.")
+        if self.database is None:
+            return
         if not self.database.is_alive():
             raise NotReady("The database does not answer.")
         if self.database.mode() is Mode.IMPORTING:
@@ -36,7 +38,7 @@ class Health:
 
     def report(self) -> tuple[dict[str, Any], bool]:
         """Return the state of everything, latencies in milliseconds, and whether it will do."""
-        found = {"database": _timed(self.database.is_alive)}
+        found = {"database": _timed(self.database.is_alive)} if self.database else {}
         found |= {name: _timed(answers) for name, answers in self.others.items()}
         is_whole = all(one["state"] == "up" for one in found.values())
         status, reason = "ready" if is_whole else "degraded", None

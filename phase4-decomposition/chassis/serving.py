@@ -46,8 +46,21 @@ def pre_request(_worker: Any, request: Any) -> None:
         request.force_close()
 
 
-def say_farewell(worker: Any, drain_seconds: float, last: Callable[[], None]) -> None:
-    """Make SIGTERM a farewell: not ready, a moment more of service, `last`, then exit."""
+def in_a_thread(do: Callable[[], None]) -> None:
+    """Begin to do something."""
+    CarryingThread(target=do, name="farewell").start()
+
+
+def say_farewell(
+    worker: Any,
+    drain_seconds: float,
+    last: Callable[[], None],
+    begin: Callable[[Callable[[], None]], object] = in_a_thread,
+) -> None:
+    """Make SIGTERM a farewell: not ready, a moment more of service, `last`, then exit.
+
+    `begin` does it beside the rest: where a signal arrives nothing may wait.
+    """
     app = worker.wsgi
 
     def farewell() -> None:
@@ -58,7 +71,7 @@ def say_farewell(worker: Any, drain_seconds: float, last: Callable[[], None]) ->
     def on_sigterm(_signal: int, _frame: Any) -> None:
         if not app.extensions["stopping"].is_set():
             app.extensions["stopping"].set()
-            CarryingThread(target=farewell, name="farewell").start()
+            begin(farewell)
 
     def at_once(_signal: int, _frame: Any) -> None:
         # An orderly exit would wait for the sockets' threads. What was acknowledged is on disk.

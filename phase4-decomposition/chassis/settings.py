@@ -41,7 +41,7 @@ class ServerSettings(BaseSettings):
     limits_file: Path = Path(__file__).parent.parent / "gateway" / "limits.json"
 
     http_threads: int = Field(default=32, ge=16, le=256)
-    """Threads that no socket can take; a socket occupies a thread of its own."""
+    """How many requests are worked on at once."""
     drain_seconds: float = Field(default=2.0, ge=0, le=5)
     """How long a stopping process goes on serving after it said that it is not ready."""
 

@@ -22,6 +22,14 @@ def calls_to_auth(url: str, secret: Path, transport: Transport | None = None) ->
     return Calls("auth", transport, tokens)
 
 
+def calls_to_messages(
+    url: str, auth_url: str, secret: Path, transport: Transport | None = None
+) -> Calls:
+    """Return what asks the messages service."""
+    tokens = FetchedTokens(Calls("auth", Pool(auth_url)), "chat", secret)
+    return Calls("messages", transport or Pool(url), tokens)
+
+
 class Accounts:
     """Errors of each method: `NotReady` if auth does not answer; what it refuses."""
 

@@ -1,4 +1,7 @@
-"""What of an archive is the monolith's. Before it stands what is auth's and the profiles'."""
+"""What of an archive is the monolith's. Before it stands what is auth's and the profiles'.
+
+Messages are the messages service's; `lab` puts them where they belong.
+"""
 
 from collections.abc import Sequence
 from functools import partial
@@ -8,11 +11,9 @@ from sqlalchemy import Connection
 import chassis.messaging.inbox
 import chassis.messaging.outbox  # noqa: F401
 import chat.activity.models
-import chat.jobs.models
-import chat.realtime.models  # noqa: F401
+import chat.jobs.models  # noqa: F401
 from chassis.archive import Section
-from chat.conversations.archive import Conversations, timelines
-from chat.messages.archive import Messages
+from chat.conversations.archive import Conversations
 from chat.moderation.archive import Actions
 from chat.notifications.archive import Wishes
 from chat.people.archive import People, unknown_people
@@ -24,7 +25,6 @@ def sections(connection: Connection) -> Sequence[Section]:
     return (
         People(),
         Conversations(unknown),
-        Messages(unknown, partial(timelines, connection)),
         Actions(),
         Wishes(),
     )

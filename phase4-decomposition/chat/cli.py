@@ -4,7 +4,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chassis.console import UNHURRIED, Console, tell
 from chassis.database import Database
@@ -15,6 +15,9 @@ from chat.archive import sections
 from chat.catalogue import outbox
 from chat.settings import Settings
 from events.topology import ACTIVITY
+
+if TYPE_CHECKING:
+    from chat.timelines import Timelines
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,6 +38,10 @@ def _more(commands: Any) -> None:
     command.add_argument("what", choices=["check", "rebuild"])
     command.set_defaults(run=_people)
 
+    command = commands.add_parser("lists", help="make what lists show anew from the timelines")
+    command.add_argument("what", choices=["rebuild"])
+    command.set_defaults(run=_rebuild_lists)
+
     command = commands.add_parser("events", help="print how far events have come, as JSON")
     command.set_defaults(run=_events)
 
@@ -47,7 +54,7 @@ def _activity(database: Database, given: argparse.Namespace) -> None:
 
 def _rebuild_activity(database: Database, given: argparse.Namespace) -> None:
     with database.write() as work:
-        messages = rebuild(work, ACTIVITY)
+        messages = rebuild(work, ACTIVITY, _timelines().creations())
     tell(given, f"the feed tells of {messages:,} messages")
 
 
@@ -64,10 +71,25 @@ def _people(database: Database, given: argparse.Namespace) -> None:
         tell(given, f"{reconciling.rebuild(database, Profiles(calls)):,} people are known")
 
 
+def _rebuild_lists(database: Database, given: argparse.Namespace) -> None:
+    from chat.conversations.rebuilding import rebuild as rebuild_lists  # noqa: PLC0415 - as above
+
+    mended, looked = rebuild_lists(database, _timelines())
+    tell(given, f"{mended:,} of {looked:,} conversations were not as their timelines are")
+
+
+def _timelines() -> "Timelines":
+    from chat.accounts import calls_to_messages  # noqa: PLC0415 - as above
+    from chat.timelines import Timelines  # noqa: PLC0415
+
+    settings = Settings()
+    secret = settings.client_secret_file
+    return Timelines(calls_to_messages(settings.messages_url, settings.auth_url, secret))
+
+
 def _events(database: Database, _given: argparse.Namespace) -> None:
     with database.read(one_moment=True) as connection:
-        stored = CONSOLE.counts(connection)["message"]
-        print(json.dumps({"stored": stored, "waiting": waiting(connection), **told(connection)}))
+        print(json.dumps({"waiting": waiting(connection), **told(connection)}))
 
 
 CONSOLE = Console("chat", sections, _more)

@@ -8,7 +8,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from chassis.cache.settings import CacheSettings
 from chassis.messaging.settings import WorkerSettings
 from chassis.settings import ServerSettings
-from chat.realtime.settings import RealtimeSettings
 
 
 class ClientSettings(BaseSettings):
@@ -16,6 +15,7 @@ class ClientSettings(BaseSettings):
 
     auth_url: str = "http://127.0.0.1:9001"
     profiles_url: str = "http://127.0.0.1:9001"
+    messages_url: str = "http://127.0.0.1:9001"
     """Where they answer services."""
     auth_for_people_url: str = "http://127.0.0.1:8000"
     """Where auth answers people: for those whom the gateway still leads here."""
@@ -25,6 +25,12 @@ class ClientSettings(BaseSettings):
 
 class PeopleSettings(WorkerSettings, ClientSettings):
     """Of the process that hears of people."""
+
+    model_config = WorkerSettings.model_config
+
+
+class ListsSettings(WorkerSettings, ClientSettings):
+    """Of the process that keeps lists up to date."""
 
     model_config = WorkerSettings.model_config
 
@@ -49,7 +55,7 @@ class MailSettings(WorkerSettings):
     """Where mails lead to."""
 
 
-class Settings(WorkerSettings, ServerSettings, CacheSettings, ClientSettings, RealtimeSettings):
+class Settings(WorkerSettings, ServerSettings, CacheSettings, ClientSettings):
     """Each field, of the parts too, is the environment variable CHAT_<NAME>."""
 
     model_config = SettingsConfigDict(env_prefix="CHAT_", frozen=True)

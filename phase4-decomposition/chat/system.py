@@ -5,14 +5,13 @@ from flask import Blueprint, Response, jsonify
 from chassis import limits
 from chassis.buckets import Quotas
 from chat.conversations import limits as conversations
-from chat.messages import limits as messages
 
 VERSION = "0.1.0"
 
 SYSTEM = {
     "name": "chat",
     "phase": 4,
-    "step": "4.2",
+    "step": "4.3",
     "title": "Decomposition",
     "version": VERSION,
     "capabilities": [
@@ -32,8 +31,8 @@ SYSTEM = {
         "bio_max": limits.BIO_MAX,
         "group_name_max": conversations.GROUP_NAME_MAX,
         "group_members_max": conversations.GROUP_MEMBERS_MAX,
-        "message_body_max": messages.MESSAGE_BODY_MAX,
-        "reactions_max": messages.REACTIONS_MAX,
+        "message_body_max": limits.MESSAGE_BODY_MAX,
+        "reactions_max": limits.REACTIONS_MAX,
         "access_ttl_max": limits.ACCESS_TTL_MAX,
         "batch_max": limits.BATCH_MAX,
         "page_max": limits.PAGE_MAX,

@@ -1,8 +1,8 @@
 """The floor: the main operations as a bare WSGI function over psycopg and Redis.
 
-Same statements, same database, same reads of Redis, same server, and nothing around them: no
-framework, no validation, no documents. tests/drills/test_floor.py holds the statements
-against the phase's own.
+Same statements, same databases, same reads of Redis, same server, and nothing around them: no
+framework, no validation, no documents, no services that ask each other. The tests of lists and of
+messages hold the statements against the phase's own.
 """
 
 import base64
@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from queue import LifoQueue
-from threading import local
+from threading import Event, local
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
@@ -33,43 +33,42 @@ BEGIN = "BEGIN; SELECT pg_try_advisory_xact_lock_shared(5021700001); SELECT mode
 COMMIT = "COMMIT; SELECT (pg_current_wal_flush_lsn() - '0/0')::bigint; NOTIFY outbox"
 ONE_MOMENT = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 MEMBERSHIP = """
-SELECT members.conversation_id, members.user_id, conversations.kind, members.role,
- conversations.last_seq, conversations.rev, members.read_seq
-FROM conversations JOIN members ON members.conversation_id = conversations.id
-WHERE conversations.id = %s AND members.user_id = %s"""
+SELECT members.conversation_id, members.user_id, timelines.kind, members.role,
+ timelines.last_seq, timelines.rev
+FROM timelines JOIN members ON members.conversation_id = timelines.conversation_id
+WHERE timelines.conversation_id = %s AND members.user_id = %s"""
 MEMBERSHIP_FOR_CHANGE = f"{MEMBERSHIP} FOR UPDATE"
 APPEND = """
-UPDATE conversations SET last_seq=(conversations.last_seq + %s), rev=(conversations.rev + %s),
- last_activity_at=greatest(%s, coalesce((SELECT conversations_1.last_activity_at
- + CASE WHEN (conversations_1.id = %s) THEN 0 ELSE 1 END AS anon_1
- FROM conversations AS conversations_1 ORDER BY conversations_1.last_activity_at DESC
- LIMIT 1), 0)) WHERE conversations.id = %s
-RETURNING conversations.last_seq, conversations.rev"""
+UPDATE timelines SET last_seq=(timelines.last_seq + %s), rev=(timelines.rev + %s),
+ last_activity_at=greatest(%s, coalesce((SELECT timelines_1.last_activity_at
+ + CASE WHEN (timelines_1.conversation_id = %s) THEN 0 ELSE 1 END AS anon_1
+ FROM timelines AS timelines_1 ORDER BY timelines_1.last_activity_at DESC
+ LIMIT 1), 0)) WHERE timelines.conversation_id = %s
+RETURNING timelines.last_seq, timelines.rev, timelines.last_activity_at"""
 INSERT = """
 INSERT INTO messages (conversation_id, seq, id, rev, kind, sender_id, client_id, sent_hash, body,
  reply_to, notice, created_at, edited_at, deleted_at)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT (conversation_id, sender_id, client_id) DO NOTHING"""
-MARK_READ = """
-UPDATE members SET read_seq=%s
-WHERE members.conversation_id = %s AND members.user_id = %s AND members.read_seq < %s"""
 OUTBOX = """
 INSERT INTO outbox (lane, topic, event, created_at)
 SELECT * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::bigint[]) RETURNING id"""
 CONVERSATION = (
     "id", "kind", "name", "created_by", "created_at", "other_id", "member_count", "rev",
-    "last_seq", "last_activity_at", "role", "read_seq",
+    "last_seq", "last_activity_at", "role", "read_seq", "last_message",
 )  # fmt: skip
 LIST = """
 SELECT conversations.id, conversations.kind, conversations.name, conversations.created_by,
  conversations.created_at, conversations.other_id, conversations.member_count, conversations.rev,
- conversations.last_seq, conversations.last_activity_at, members.role, members.read_seq
+ conversations.last_seq, conversations.last_activity_at, members.role, members.read_seq,
+ conversations.last_message
 FROM conversations JOIN members ON members.conversation_id = conversations.id
 WHERE members.user_id = %s
 ORDER BY conversations.last_activity_at DESC, conversations.id DESC LIMIT %s"""
 PAGE = """
-SELECT conversations.id, conversations.rev, conversations.last_activity_at,
- conversations.created_by, conversations.other_id, members.role, members.read_seq
+SELECT conversations.id, conversations.rev + conversations.epoch AS version,
+ conversations.last_activity_at, conversations.created_by, conversations.other_id, members.role,
+ members.read_seq
 FROM conversations JOIN members ON members.conversation_id = conversations.id
 WHERE members.user_id = %s
 ORDER BY conversations.last_activity_at DESC, conversations.id DESC LIMIT %s"""
@@ -78,11 +77,6 @@ MESSAGE = (
     "notice", "created_at", "edited_at", "deleted_at",
 )  # fmt: skip
 _MESSAGE_COLUMNS = ", ".join(f"messages.{name}" for name in MESSAGE)
-NEWEST = f"""
-SELECT {_MESSAGE_COLUMNS} FROM messages
-WHERE (messages.conversation_id, messages.seq)
- IN (SELECT anon_1.key, CAST(anon_1.value AS BIGINT) AS value
- FROM jsonb_each_text(%s::JSONB) AS anon_1)"""  # noqa: S608
 HISTORY = f"""
 SELECT {_MESSAGE_COLUMNS} FROM messages
 WHERE messages.conversation_id = %s ORDER BY messages.seq DESC LIMIT %s"""  # noqa: S608
@@ -98,10 +92,16 @@ CREATE TABLE {copy} (LIKE {table} INCLUDING ALL);
 INSERT INTO {copy} SELECT * FROM {table}"""
 ON_THEIR_WAY = ("activity", "outbox")
 """Tables that are numbered anew in the copy."""
+LISTS, TIMELINES = "lists", "timelines"
+"""The databases: of conversations, and of messages."""
 CONNECTIONS = 16
-_idle: LifoQueue[psycopg.Connection[Any] | None] = LifoQueue()
+_idle: dict[str, LifoQueue[psycopg.Connection[Any] | None]] = {
+    LISTS: LifoQueue(),
+    TIMELINES: LifoQueue(),
+}
 for _ in range(CONNECTIONS):
-    _idle.put(None)
+    for _queue in _idle.values():
+        _queue.put(None)
 
 Answer = tuple[str, Any]
 
@@ -120,7 +120,7 @@ def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> 
     return [body]
 
 
-application.extensions = {"start": lambda: None}  # type: ignore[attr-defined] # for gunicorn.conf.py
+application.extensions = {"stopping": Event()}  # type: ignore[attr-defined] # for gunicorn.conf.py
 
 
 def connect(url: str) -> psycopg.Connection[Any]:
@@ -128,12 +128,27 @@ def connect(url: str) -> psycopg.Connection[Any]:
     return psycopg.connect(url, autocommit=True)
 
 
+def forget_connections() -> None:
+    """Close those that are not in use; the next ones are opened anew."""
+    for queue in _idle.values():
+        for _ in range(queue.qsize()):
+            if connection := queue.get():
+                connection.close()
+            queue.put(None)
+
+
 def copy_tables() -> dict[str, str]:
     """Copy the tables, while they are in use; return the environment for a floor on the copy.
 
     They lie beside the others, in a schema of their own, which is made anew each time.
     """
-    with connect(_url()) as connection, connection.transaction():
+    for which in (LISTS, TIMELINES):
+        _copy(connect(_url(which)))
+    return {"FLOOR_SCHEMA": SCHEMA}
+
+
+def _copy(opened: psycopg.Connection[Any]) -> None:
+    with opened as connection, connection.transaction():
         connection.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE; CREATE SCHEMA {SCHEMA}")
         names = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
         for (name,) in connection.execute(names).fetchall():
@@ -141,7 +156,6 @@ def copy_tables() -> dict[str, str]:
             copy = COPY_TABLE.partition(";")[0] if name in ON_THEIR_WAY else COPY_TABLE
             connection.execute(sql.SQL(copy).format(**tables))
         connection.execute("ANALYZE")
-    return {"FLOOR_SCHEMA": SCHEMA}
 
 
 def _operation(environ: "WSGIEnvironment", conversation_id: str) -> Callable[[str], Answer]:
@@ -157,28 +171,37 @@ def _operation(environ: "WSGIEnvironment", conversation_id: str) -> Callable[[st
 def _send(user_id: str, conversation_id: str, sent: dict[str, str]) -> Answer:
     now = _now()
     sent_hash = hashlib.sha256(f"\n{sent['body']}".encode()).digest()
-    with _connection() as connection:
+    with _connection(TIMELINES) as connection:
         connection.execute(BEGIN)
         connection.execute(MEMBERSHIP_FOR_CHANGE, (conversation_id, user_id)).fetchone()
         values = (1, 1, now, conversation_id, conversation_id)
         numbers: Any = connection.execute(APPEND, values).fetchone()
-        seq, rev = numbers
+        seq, rev, _ = numbers
         row = (
             conversation_id, seq, str(uuid_utils.uuid7()), rev, "text", user_id,
             sent["client_id"], sent_hash, sent["body"], None, None, now, None, None,
         )  # fmt: skip
         connection.execute(INSERT, row)
-        connection.execute(MARK_READ, (seq, conversation_id, user_id, seq))
         event = orjson.dumps({"id": row[2], "subject": conversation_id, "data": sent}).decode()
         lane = zlib.crc32(conversation_id.encode()) % 8
         told = ([lane], ["conversation.message.created"], [event], [now])
         connection.execute(OUTBOX, told).fetchone()
         connection.execute(COMMIT)
+    _note(user_id, {f"rev:{conversation_id}": rev, f"seq:{conversation_id}": seq})
     return "201 Created", {"id": row[2], "seq": seq, "rev": rev, "body": sent["body"]}
 
 
+def _note(user_id: str, numbers: dict[str, int]) -> None:
+    """Note what somebody has written."""
+    pipeline = _redis().pipeline(transaction=False)
+    pipeline.zadd(f"floor:wrote:{user_id}", numbers, gt=True)
+    pipeline.expire(f"floor:wrote:{user_id}", 5)
+    pipeline.execute()
+
+
 def _list(user_id: str, limit: int) -> Answer:
-    with _connection() as connection:
+    _redis().zrange(f"floor:wrote:{user_id}", 0, -1, withscores=True)  # copies are of one moment
+    with _connection(LISTS) as connection:
         rows = connection.execute(PAGE, (user_id, limit + 1)).fetchall()[:limit]
     keys = [f"floor:{row[0]}:{row[1]}" for row in rows]
     stored: Any = _redis().mget(keys)
@@ -193,19 +216,18 @@ def _list(user_id: str, limit: int) -> Answer:
 
 def _fill(user_id: str, limit: int, keys: list[str]) -> list[bytes]:
     """Store what the list needs. The floor is measured alone: nobody writes meanwhile."""
-    with _connection() as connection:
+    with _connection(LISTS) as connection:
         rows = connection.execute(LIST, (user_id, limit + 1)).fetchall()[:limit]
-        last_seqs = orjson.dumps({row[0]: row[8] for row in rows}).decode()
-        newest = connection.execute(NEWEST, (last_seqs,)).fetchall()
-    previews = {row[1]: dict(zip(MESSAGE, row, strict=True)) for row in newest}
     items = [dict(zip(CONVERSATION, row, strict=True)) for row in rows]
-    stored = [orjson.dumps(item | {"last_message": previews.get(item["id"])}) for item in items]
+    for item in items:
+        item["last_message"] = orjson.loads(item["last_message"] or "null")
+    stored = [orjson.dumps(item) for item in items]
     _redis().mset(dict(zip(keys, stored, strict=True)))
     return stored
 
 
 def _history(user_id: str, conversation_id: str, limit: int) -> Answer:
-    with _connection() as connection:
+    with _connection(TIMELINES) as connection:
         connection.execute(ONE_MOMENT)
         connection.execute(MEMBERSHIP, (conversation_id, user_id)).fetchone()
         rows = connection.execute(HISTORY, (conversation_id, limit)).fetchall()
@@ -229,17 +251,22 @@ def _caller(token: str) -> str:
 
 
 @contextmanager
-def _connection() -> Iterator[psycopg.Connection[Any]]:
+def _connection(which: str) -> Iterator[psycopg.Connection[Any]]:
     """Give one of a few connections, the one that was used last."""
-    connection = _idle.get() or connect(_url())
+    connection = _idle[which].get() or connect(_url(which))
     yield connection
-    _idle.put(connection)
+    _idle[which].put(connection)
 
 
-def _url() -> str:
+def _url(which: str) -> str:
+    """Return the address of a database. That of messages has its password beside the other's."""
     url = make_url(os.environ["CHAT_DATABASE_URL"])
     if password := os.environ.get("CHAT_DATABASE_PASSWORD_FILE"):
-        url = url.set(password=Path(password).read_text().strip())
+        file = Path(password)
+        if which == TIMELINES:
+            url = url.set(username="messages", database="messages")
+            file = file.with_name("messages-database-password")
+        url = url.set(password=file.read_text().strip())
     if schema := os.environ.get("FLOOR_SCHEMA"):
         url = url.update_query_dict({"options": f"-csearch_path={schema}"})
     return url.render_as_string(hide_password=False)

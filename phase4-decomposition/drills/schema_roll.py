@@ -1,6 +1,7 @@
 """Writers and readers of messages are rolled from version 1 to version 2 and back, in any order."""
 
 import json
+from typing import Any
 
 from drill import told
 from drill.client import Person, Refused, Unreachable
@@ -19,7 +20,7 @@ MENTION_EVERY, ATTEMPTS = 0.2, 150
 _OLD = """
 import runpy, sys
 from chat import catalogue
-from chat.messages.versions import V2
+from events.versions import V2
 
 schemas = catalogue.schemas()
 del schemas._validators[V2]
@@ -29,31 +30,41 @@ runpy.run_module(sys.argv[-1], run_name="__main__")
 """
 OLD = ["python", "-c", _OLD]
 
-# Where a reader runs. `rev` is a message's as long as nobody edits it.
-_CODE = """
-import json, sys
+# Where messages are: what was written, and told of. `rev` is a message's, as nobody edits it.
+_WRITTEN = """
+import json
 from sqlalchemy import text
 from chassis.database import Database
-from chat.settings import WorkerSettings
+from chassis.messaging.settings import WorkerSettings
 
-CREATED = "FROM outbox WHERE topic = 'conversation.message.created' AND event LIKE"
 ASKED = {
-    "in_1": f"SELECT count(*) {CREATED} '%message.created.v1\\"%'",
-    "in_2": f"SELECT count(*) {CREATED} '%message.created.v2\\"%'",
-    "stored": "SELECT count(*) FROM messages",
+    "events": "SELECT id, event::json->>'id', event::json->>'dataschema' FROM outbox"
+    " WHERE topic = 'conversation.message.created'",
     "newest": "SELECT max(id) FROM outbox",
-    "unread": f"SELECT count(*) {CREATED} '%' AND id <= :until AND 2 > (SELECT count(*) FROM inbox"
-    " WHERE event_id = event::json->>'id' AND consumer IN ('activity', 'notifications'))",
-    "exactly": "SELECT count(*) FROM messages m JOIN activity a USING (conversation_id, rev)"
-    " WHERE a.topic = 'conversation.message.created'",
-    "notified": "SELECT count(*) FROM notifications",
-    "rightly": "SELECT count(*) FROM messages m JOIN notifications n ON n.message_id = m.id AND"
-    " (n.conversation_id, n.seq, n.sender_id) = (m.conversation_id, m.seq, m.sender_id)"
-    " WHERE body LIKE '@%'",
+    "messages": "SELECT conversation_id, rev, id, seq, sender_id, coalesce(body, '') LIKE '@%'"
+    " FROM messages",
 }
 with Database(WorkerSettings(database_connections=1)).read() as connection:
-    until = {"until": int(sys.argv[1])}
-    print(json.dumps({k: connection.scalar(text(sql), until) for k, sql in ASKED.items()}))
+    found = {name: connection.execute(text(sql)).all() for name, sql in ASKED.items()}
+print(json.dumps({name: [[*row] for row in rows] for name, rows in found.items()}))
+"""
+# Where readers are: what they have dealt with, and what came of it.
+_READ = """
+import json
+from sqlalchemy import text
+from chassis.database import Database
+from chassis.messaging.settings import WorkerSettings
+
+ASKED = {
+    "read": "SELECT event_id FROM inbox WHERE consumer IN ('activity', 'notifications')"
+    " GROUP BY event_id HAVING count(*) = 2",
+    "told": "SELECT conversation_id, rev FROM activity"
+    " WHERE topic = 'conversation.message.created'",
+    "notified": "SELECT message_id, conversation_id, seq, sender_id FROM notifications",
+}
+with Database(WorkerSettings(database_connections=1)).read() as connection:
+    found = {name: connection.execute(text(sql)).all() for name, sql in ASKED.items()}
+print(json.dumps({name: [[*row] for row in rows] for name, rows in found.items()}))
 """
 
 
@@ -105,7 +116,7 @@ def _judge(stage: Stage, mentions: int) -> None:
 
 
 def _write(stage: Stage, version: int) -> None:
-    stage.restart("chat", HELD_BACK if version == 1 else (), f"write version {version}:")
+    stage.restart("messages", HELD_BACK if version == 1 else (), f"write version {version}:")
     stage.until_ready()
     stage.wait(PAUSE)
 
@@ -135,8 +146,34 @@ def _waits(stage: Stage) -> int:
 
 
 def _seen(stage: Stage, until: int = 2**62) -> dict[str, int]:
-    printed = stage.ask("activity", "python", "-c", _CODE, str(until))
-    found: dict[str, int] = json.loads(printed.splitlines()[-1])
+    """Compare what was written with what was read of it, up to a place in the outbox."""
+    read, written = _asked(stage, "activity", _READ), _asked(stage, "messages", _WRITTEN)
+    dealt_with = {one for (one,) in read["read"]}
+    told, notified = {(*one,) for one in read["told"]}, {(*one,) for one in read["notified"]}
+    versions = [version.rpartition(".")[2] for _, _, version in written["events"]]
+    mentions = {
+        (id_, conversation_id, seq, sender_id)
+        for conversation_id, _, id_, seq, sender_id, is_mention in written["messages"]
+        if is_mention
+    }
+    return {
+        "in_1": versions.count("v1"),
+        "in_2": versions.count("v2"),
+        "stored": len(written["messages"]),
+        "newest": written["newest"][0][0] or 0,
+        "unread": sum(
+            place <= until and event_id not in dealt_with
+            for place, event_id, _ in written["events"]
+        ),
+        "exactly": sum((one[0], one[1]) in told for one in written["messages"]),
+        "notified": len(notified),
+        "rightly": len(mentions & notified),
+    }
+
+
+def _asked(stage: Stage, service: str, code: str) -> dict[str, list[Any]]:
+    printed = stage.ask(service, "python", "-c", code)
+    found: dict[str, list[Any]] = json.loads(printed.splitlines()[-1])
     return found
 
 

@@ -3,10 +3,11 @@
 from chassis.messaging.topology import MIB, Queue, Retries, Topology
 
 ACTIVITY, JOBS, MAIL, NOTIFICATIONS = "activity", "jobs", "mail", "notifications"
-CACHE, PEOPLE, PROFILES = "cache", "people", "profiles"
+CACHE, LISTS, MEMBERSHIPS = "cache", "lists", "memberships"
+PEOPLE, PROFILES = "people", "profiles"
 
 SOCKETS_HEAR = ("conversation.#", "account.logins_ended")
-"""What each web process has a queue of its own for, while it runs."""
+"""What each process that has sockets has a queue of its own for, while it runs."""
 
 TOPOLOGY = Topology(
     exchange="events",
@@ -27,6 +28,8 @@ TOPOLOGY = Topology(
         Queue(CACHE, keys=["profile.changed"]),
         Queue(PROFILES, keys=["user.registered"]),
         Queue(PEOPLE, keys=["user.registered", "profile.changed"]),
+        Queue(LISTS, keys=["conversation.message.*", "conversation.reaction.*"]),
+        Queue(MEMBERSHIPS, keys=["membership.changed"]),
     ),
     dead=Queue("dead-letters", keys=["#"], max_bytes=256 * MIB),
 )

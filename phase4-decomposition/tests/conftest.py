@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from caching import RedisServer, app_on, until_on
 from fake_profiles import use_profiles
 from postgres import cluster, settings_for
+from real_messages import real_messages, use_messages
 from running import Server
 from stand_in import create_app, use_secrets
 
@@ -25,6 +26,8 @@ from chassis.redaction import Fields, describe_exception, mask
 def servers() -> Iterator[None]:
     """PostgreSQL, started by whoever needs it first, and ended with the tests."""
     yield
+    if real_messages.cache_info().currsize:
+        real_messages().close()
     if cluster.cache_info().currsize:
         cluster().close()
 
@@ -40,6 +43,8 @@ def secrets() -> None:
 def databases(tmp_path: Path) -> Iterator[None]:
     """What stands for directories of this test serves the next one, emptied."""
     yield
+    if real_messages.cache_info().currsize:
+        real_messages().empty()
     if cluster.cache_info().currsize:
         cluster().give_back(tmp_path.resolve())
 
@@ -86,6 +91,7 @@ def client(app: Flask) -> FlaskClient:
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
     """The real server on an empty database; each test starts it as it needs."""
+    use_messages()
     server = Server(tmp_path / "data")
     yield server
     server.stop()

@@ -140,7 +140,19 @@ class FakeAuth:
         @app.post("/token")
         def token() -> Response:
             person = request.form.get("subject_token", "")
+            if request.form["audience"] == "messages":
+                known = request.authorization
+                said: dict[str, Any] = {"sub": known.username if known else ""}
+                if person:
+                    claims = _said(person)
+                    said = {"sub": claims["sub"], "roles": claims["roles"], "act": said}
+                token = self.token(request.form["scope"], "messages", **said)
+                return jsonify(access_token=token, expires_in=300)
             return jsonify(access_token=person or uuid.uuid4().hex, expires_in=300)
+
+        @app.get("/conversations/<_id>/changes")
+        def nothing_was_missed(_id: str) -> Response:
+            return jsonify(items=[], has_more=False)
 
     def _accounts(self, app: Flask) -> None:
         @app.get("/me/roles/<least>")
@@ -184,9 +196,7 @@ class FakeAuth:
 
     def _person(self) -> Account:
         """Return for whom is asked: the token is what the gateway has said of them."""
-        said = request.headers["Authorization"].split(".")[1]
-        claims = json.loads(base64.urlsafe_b64decode(said + "=" * (-len(said) % 4)))
-        return self.accounts[claims["sub"]]
+        return self.accounts[_said(request.headers["Authorization"])["sub"]]
 
     def _rank(self) -> int:
         person = self._person()
@@ -194,6 +204,12 @@ class FakeAuth:
 
     def _if(self, holds: object, status: int = 403, slug: str = "forbidden") -> tuple[Any, int]:
         return ("", 204) if holds else problem(status, slug)
+
+
+def _said(identity: str) -> Any:
+    """Return what the gateway's word says."""
+    said = identity.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(said + "=" * (-len(said) % 4)))
 
 
 def problem(status: int, slug: str) -> tuple[Any, int]:

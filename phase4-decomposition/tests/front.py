@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 Registered = Callable[[str, str, str], None]
 """Is told id, username and display name of somebody new, before they have their answer."""
+Elsewhere = Callable[[Request], Response | None]
+"""Answers what the gateway leads to another service."""
 
 SECRET = b"what the gateway and a service of these tests share"
 ENVIRON = f"HTTP_{HEADER.upper().replace('-', '_')}"
@@ -59,9 +61,15 @@ def claims_of(token: str) -> dict[str, Any]:
 class StandIn:
     """WSGI middleware that says of a request who its token speaks of."""
 
-    def __init__(self, app: "WSGIApplication", registered: Registered | None = None) -> None:
+    def __init__(
+        self,
+        app: "WSGIApplication",
+        registered: Registered | None = None,
+        elsewhere: Elsewhere | None = None,
+    ) -> None:
         self._app = app
         self._registered = registered
+        self._elsewhere = elsewhere
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
@@ -77,6 +85,8 @@ class StandIn:
             return self._app(environ, start_response)
         if claims["exp"] > time.time():
             environ[ENVIRON] = identity(claims)
+        if self._elsewhere is not None and (said := self._elsewhere(Request(environ))):
+            return said(environ, start_response)
         return self._app(environ, start_response)
 
     def _by_auth(self, asked: Request, registered: Registered) -> tuple[bytes, int, dict[str, str]]:

@@ -30,7 +30,7 @@ MIGRATE = "chat.migrate"
 """The module; another service's tests have another."""
 _LSN = "SELECT pg_current_wal_flush_lsn()"
 _END_SESSIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'"
-_EMPTY = """
+EMPTY = """
 DO $$ BEGIN
     EXECUTE (
         SELECT 'TRUNCATE ' || string_agg(format('%I', relname), ', ') FROM pg_class
@@ -51,7 +51,8 @@ def programs() -> Path:
     return found[-1]
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port on which nobody listens."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
@@ -90,7 +91,7 @@ class Postgres:
 
     def __init__(self, directory: Path, *, port: int | None = None) -> None:
         self.directory = directory
-        self.port = port or _free_port()
+        self.port = port or free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
     def url(self, name: str, user: str = "chat") -> str:
@@ -209,7 +210,7 @@ class Cluster:
         """Return a database that was given back: to empty one takes a tenth of making one."""
         name = self._given_back.pop()
         self.primary.ask(_END_SESSIONS.format(name))
-        self.primary.ask(_EMPTY, name)
+        self.primary.ask(EMPTY, name)
         return name
 
     def at_replica(self, url: str) -> str:
@@ -261,8 +262,11 @@ def address_of(directory: Path) -> str:
 
 def settings_for(directory: Path, **given: Any) -> "Settings":
     """Return settings with the database that stands for a test's directory."""
-    from chat.settings import Settings  # noqa: PLC0415 - tests of other services have no chat
+    from real_messages import use_messages  # noqa: PLC0415 - tests of other services have no chat
 
+    from chat.settings import Settings  # noqa: PLC0415
+
+    use_messages()
     if "database_url" not in given:
         given["database_url"] = PostgresDsn(address_of(directory))
     return Settings(**given)

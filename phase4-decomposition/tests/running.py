@@ -8,11 +8,10 @@ import subprocess
 import sys
 import uuid
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 import postgres
-import socketio
 from prometheus_client.parser import text_string_to_metric_families
 from waiting import PHASE, wait_for
 
@@ -31,6 +30,8 @@ def metric(exposed: str, name: str, **labels: str) -> float:
 
 class Server:
     """One gunicorn process tree on two free ports; what it says lies in `log`."""
+
+    configuration = "gunicorn.conf.py"
 
     def __init__(
         self, data_dir: Path, application: str = "stand_in:create_app()", **environment: str
@@ -61,9 +62,9 @@ class Server:
         assert self._process is not None
         return self._process
 
-    def start(self) -> "Server":
+    def start(self) -> Self:
         """Start and wait until the server is ready."""
-        gunicorn = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py"]
+        gunicorn = [sys.executable, "-m", "gunicorn", "--config", self.configuration]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [*self.prefix, *gunicorn, self._application],
@@ -134,15 +135,3 @@ class Person:
             f"/conversations/{conversation_id}/messages",
             json={"client_id": client_id, "body": text},
         )
-
-    def ticket(self) -> str:
-        """Return a ticket for one socket."""
-        return str(self.http.post("/realtime/tickets").json()["ticket"])
-
-    def connect(self) -> tuple[socketio.Client, list[tuple[str, Any]]]:
-        """Open a socket; return it and the list that its events will be added to."""
-        client = socketio.Client(reconnection=False)
-        events: list[tuple[str, Any]] = []
-        client.on("*", lambda name, data: events.append((name, data)))
-        client.connect(f"{self.url}/?ticket={self.ticket()}", transports=["websocket"])
-        return client, events

@@ -108,7 +108,7 @@ def _of_lab(
     section = Section(value, where)
     render = _render(*section.take("render"), mounts)
     data = argv(*section.take("data")) or ()
-    for name in ("dead-letters", "roles"):
+    for name in ("dead-letters", "roles", "sockets"):
         argv(*section.take(name))  # whoever asks for it reads it where it stands
     section.done()
     return render, data

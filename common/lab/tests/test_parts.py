@@ -144,3 +144,29 @@ def test_a_damaged_archive_is_refused() -> None:
     damaged = archive(user(ANN), profile(ANN), MESSAGE).getvalue().replace("é".encode(), b"ee")
     with pytest.raises(LabError, match="damaged"):
         parted(io.BytesIO(damaged))
+
+
+def conversation(id_: str, last_seq: int, rev: int) -> dict[str, Any]:
+    return {"type": "conversation", "id": id_, "last_seq": last_seq, "rev": rev}
+
+
+def member(id_: str, read_seq: int) -> dict[str, Any]:
+    return {"type": "member", "conversation_id": id_, "user_id": ANN, "read_seq": read_seq}
+
+
+def timeline(id_: str, last_seq: int, rev: int) -> dict[str, Any]:
+    return {"type": "timeline", "conversation_id": id_, "last_seq": last_seq, "rev": rev}
+
+
+def test_a_conversation_goes_as_far_as_its_timeline() -> None:
+    chat = [conversation("c", 3, 4), member("c", 3), conversation("d", 1, 1), member("d", 1)]
+    said = joined(archive(*chat), archive(timeline("c", 2, 5), MESSAGE))
+    new = [conversation("d", 0, 0), member("d", 0)]
+    assert said == [conversation("c", 2, 5), member("c", 2), *new, MESSAGE]
+    with pytest.raises(LabError, match="the timeline e has no conversation"):
+        joined(archive(*chat), archive(timeline("e", 1, 1)))
+
+
+def test_what_comes_after_messages_stands_there_whosever_it_is() -> None:
+    trail, wishes = {"type": "moderation", "id": "m"}, {"type": "preferences", "user_id": ANN}
+    assert joined(archive(trail, wishes), archive(MESSAGE)) == [MESSAGE, trail, wishes]

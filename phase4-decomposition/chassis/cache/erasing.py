@@ -11,8 +11,11 @@ _AT_ONCE = 500
 _ERASE = """
 local page = redis.call('SCAN', ARGV[1], 'COUNT', ARGV[2])
 for _, key in ipairs(page[2]) do
-  local kept = redis.call('GET', key)
-  if string.find(key .. (kept or ''), ARGV[3], 1, true) then
+  local kept = redis.pcall('GET', key)
+  if type(kept) ~= 'string' then -- own writes: whose they are is in the key
+    kept = ''
+  end
+  if string.find(key .. kept, ARGV[3], 1, true) then
     redis.call('DEL', key)
   end
 end

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
 from pydantic import StringConstraints, TypeAdapter, with_config
 from sqlalchemy import Connection, select
@@ -29,9 +29,10 @@ from chassis.rows import (
     insert_rows,
     stream,
 )
-from chat.conversations.documents import Kind, Role, direct_id
+from chat.conversations.documents import direct_id
 from chat.conversations.limits import GROUP_MEMBERS_MAX, GROUP_NAME_MAX
 from chat.conversations.models import ConversationRow, MemberRow
+from events.timelines import Kind, Role
 
 GROUPS_AT_ONCE = 50
 """Conversations, with up to 250 members each."""
@@ -67,26 +68,8 @@ class MemberRecord(TypedDict):
     read_seq: Counter53
 
 
-class TimelineEnd(NamedTuple):
-    """How far the timeline of a conversation goes."""
-
-    conversation_id: str
-    last_seq: int
-    rev: int
-
-
 _CONVERSATION = TypeAdapter(ConversationRecord)
 _MEMBER = TypeAdapter(MemberRecord)
-
-
-def timelines(connection: Connection) -> Iterator[TimelineEnd]:
-    """Yield every timeline that has messages, in the order of conversation ids."""
-    statement = (
-        select(ConversationRow.id, ConversationRow.last_seq, ConversationRow.rev)
-        .where(ConversationRow.last_seq > 0)
-        .order_by(ConversationRow.id)
-    )
-    return (TimelineEnd(*row) for row in stream(connection, statement))
 
 
 class Conversations:
@@ -167,6 +150,7 @@ class _Group:
         """Return the row of the conversation."""
         values = columns(self.record)
         values["member_count"] = len(self.members)
+        values["epoch"] = 0
         values["other_id"] = self._other_id() if self.record["kind"] == "direct" else None
         return self.line, values
 

@@ -1,12 +1,13 @@
 """The list of conversations, kept in the cache; what the caller may see of it, is not.
 
-One query returns the caller's page as it is now: which conversations they are in, at which `rev`,
+One query returns the caller's page as it is now: which conversations they are in, in which version,
 and what is theirs alone (role, read marker). The rest of each conversation is the same for all its
-members, and changes only together with its `rev`: it lies in the cache under that `rev`. So nothing
-has to be invalidated, and membership comes from the database every time.
+members, and changes only together with its `rev` or its `epoch`. Neither ever falls: so their sum
+is a version, under which it lies in the cache. Nothing has to be invalidated, and membership comes
+from the database every time.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from chassis.cache.link import Document, Link
@@ -16,10 +17,11 @@ from chassis.identity import Caller
 from chassis.pages import Page
 from chassis.replica import rereading
 from chat.conversations.documents import Conversation
+from chat.conversations.lists import Lists
 from chat.conversations.models import ConversationRow, MemberRow
+from chat.conversations.neighbours import People
 from chat.conversations.paging import NewestFirst
 from chat.conversations.service import OWN, ConversationService
-from chat.conversations.timeline import People, Timeline
 
 TTL = 3600
 """Seconds."""
@@ -29,7 +31,7 @@ PERSONAL = ("role", "read_seq", "unread_count", "peer_id")
 
 _PAGES = NewestFirst(
     ConversationRow.id,
-    ConversationRow.rev,
+    (ConversationRow.rev + ConversationRow.epoch).label("version"),
     ConversationRow.last_activity_at,
     ConversationRow.created_by,
     ConversationRow.other_id,
@@ -43,7 +45,7 @@ class Place(NamedTuple):
     """A conversation on the caller's page: its version, and what is the caller's alone."""
 
     id: str
-    rev: int
+    version: int
     last_activity_at: int
     created_by: str
     other_id: str | None
@@ -54,8 +56,8 @@ class Place(NamedTuple):
 class CachedConversations(ConversationService):
     """Lists come from the cache; whatever else there is to do, phase 0 does."""
 
-    def __init__(self, database: Database, timeline: Timeline, people: People, link: Link) -> None:
-        super().__init__(database, timeline, people)
+    def __init__(self, database: Database, lists: Lists, people: People, link: Link) -> None:
+        super().__init__(database, lists, people)
         self._kept = VersionedDocuments(link, "conversation", TTL)
 
     @rereading
@@ -63,32 +65,40 @@ class CachedConversations(ConversationService):
         """Return the caller's conversations, those with the newest activity first."""
         if not self._kept.is_on():
             return super().list_of(caller, limit, cursor)
-        with self._database.read(fresh_for=[caller.user_id]) as connection:
+        fresh_for = self._fresh_for(caller, limit, cursor)
+        with self._database.read(fresh_for=fresh_for) as connection:
             rows, next_cursor = _PAGES.page(connection, caller.user_id, limit, cursor)
         page = [Place._make(row) for row in rows]
-        kept = self._kept.get({place.id: place.rev for place in page})
+        kept = self._kept.get({place.id: place.version for place in page})
         items = [
             _as_seen(kept[place.id], place, caller.user_id) for place in page if place.id in kept
         ]
         if len(items) < len(page):
-            items += self._read(caller.user_id, [one.id for one in page if one.id not in kept])
+            missing = [one.id for one in page if one.id not in kept]
+            items += self._read(caller.user_id, missing, fresh_for)
             # What was read just now may have become livelier since the page was.
             items.sort(key=lambda one: (one["last_activity_at"], one["id"]), reverse=True)
         return Page(items=items, next_cursor=next_cursor)
 
-    def _read(self, user_id: str, conversation_ids: Collection[str]) -> list[Conversation]:
+    def _read(
+        self, user_id: str, ids: Collection[str], fresh_for: Collection[str] | None
+    ) -> list[Conversation]:
         """Read conversations from the database, and keep what all members share of them.
 
-        Each under the `rev` that was read with it, which may be a later one than was asked for.
+        Each under the version that was read with it, which may be a later one than was asked for.
         """
-        values = {"user_id": user_id, "ids": as_items(conversation_ids)}
-        with self._database.read(fresh_for=[user_id]) as connection:
-            rows = connection.execute(_THESE, values).all()
-            read = self._documents(connection, rows, user_id)
-        self._kept.put(
-            {one["id"]: one["rev"] for one in read}, {one["id"]: _shared(one) for one in read}
-        )
-        return read
+        versions: dict[str, int] = {}
+
+        def read() -> Sequence[Any]:
+            with self._database.read(fresh_for=fresh_for) as connection:
+                rows = connection.execute(_THESE, {"user_id": user_id, "ids": as_items(ids)}).all()
+            versions.update((row.id, row.rev + row.epoch) for row in rows)
+            return rows
+
+        found = self._documents(read, user_id)
+        whole = [one for one in found if one["last_message"] or not one["last_seq"]]
+        self._kept.put(versions, {one["id"]: _shared(one) for one in whole})
+        return found
 
 
 def _shared(conversation: Conversation) -> Document:

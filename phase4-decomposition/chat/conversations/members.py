@@ -8,16 +8,18 @@ from sqlalchemy import Connection, Select, case, delete, func, insert, select, t
 from chassis.clock import now_ms
 from chassis.database import Database
 from chassis.errors import Conflict, Forbidden, NotFound
-from chassis.events import Event, new_event
 from chassis.identity import Caller
 from chassis.pages import Page, decode_cursor, encode_cursor
 from chassis.replica import rereading
 from chassis.work import Work
-from chat.conversations.documents import Member, Notice, Role, member_document, notice
+from chat.conversations.changes import note
+from chat.conversations.documents import Member, member_document
 from chat.conversations.limits import GROUP_MEMBERS_MAX
+from chat.conversations.lists import Lists
 from chat.conversations.membership import Membership, audience, require_member
 from chat.conversations.models import ConversationRow, MemberRow
-from chat.conversations.timeline import People, Timeline, require_known
+from chat.conversations.neighbours import People, require_known
+from events.timelines import Change, Role, notice
 
 
 class GroupFull(Conflict):
@@ -28,11 +30,11 @@ class GroupFull(Conflict):
 
 
 class MemberService:
-    """Every method is one transaction."""
+    """Every method that changes something is one transaction, and tells messages after it."""
 
-    def __init__(self, database: Database, timeline: Timeline, people: People) -> None:
+    def __init__(self, database: Database, lists: Lists, people: People) -> None:
         self._database = database
-        self._timeline = timeline
+        self._lists = lists
         self._people = people
 
     @rereading
@@ -63,6 +65,7 @@ class MemberService:
         """Add people; who is in already stays as they are. Return all that were named."""
         wanted = list(dict.fromkeys(user_ids))
         missing = self._people.missing(wanted)
+        changes: list[Change] = []
         with self._database.write() as work:
             connection = work.connection
             member = self._require_group_role(connection, caller, conversation_id, "owner", "admin")
@@ -73,15 +76,19 @@ class MemberService:
                 raise GroupFull(f"A group holds at most {GROUP_MEMBERS_MAX} people.")
             if added:
                 self._insert(connection, member, added)
-                self._tell_of_added(work, member, added)
+                said = notice("members_added", user_ids=added)
+                changes = [note(work, conversation_id, caller.user_id, said)]
+        self._lists.bring(conversation_id, changes)
+        with self._database.read() as connection:
             rows = connection.execute(
                 _members(conversation_id).where(MemberRow.user_id.in_(wanted))
             ).all()
         found = {row.user_id: member_document(row) for row in rows}
-        return [found[user_id] for user_id in wanted]
+        return [found[user_id] for user_id in wanted if user_id in found]
 
     def set_role(self, caller: Caller, conversation_id: str, user_id: str, role: Role) -> Member:
         """Give a member a role. Giving `owner` hands ownership over; the giver becomes admin."""
+        changes: list[Change] = []
         with self._database.write() as work:
             connection = work.connection
             member = self._require_group_role(connection, caller, conversation_id, "owner")
@@ -90,11 +97,12 @@ class MemberService:
                 raise Forbidden("Hand ownership over first, by making somebody else the owner.")
             if target.role != role:
                 if role == "owner":
-                    self._give_role(work, member, caller.user_id, "admin")
-                self._give_role(work, member, user_id, role)
+                    changes = [_give_role(work, member, caller.user_id, "admin")]
+                changes.append(_give_role(work, member, user_id, role))
             row = connection.execute(
                 _members(conversation_id).where(MemberRow.user_id == user_id)
             ).one()
+        self._lists.bring(conversation_id, changes)
         return member_document(row)
 
     def remove(self, caller: Caller, conversation_id: str, user_id: str) -> None:
@@ -110,18 +118,12 @@ class MemberService:
             if not leaving and member.role == "admin" and target.role != "member":
                 raise Forbidden("An admin removes members only.")
             _delete(connection, conversation_id, user_id)
-            removed, noticed = self._note(
-                connection,
-                member,
-                notice("member_left" if leaving else "member_removed", user_ids=[user_id]),
-                "conversation.member_removed",
-                {"user_id": user_id},
-            )
-            work.announce(removed)
-            work.announce(noticed)
+            said = notice("member_left" if leaving else "member_removed", user_ids=[user_id])
+            changes = [note(work, conversation_id, caller.user_id, said)]
             heir = _heir(connection, conversation_id) if target.role == "owner" else None
             if heir is not None:
-                self._give_role(work, member, heir, "owner")
+                changes.append(_give_role(work, member, heir, "owner"))
+        self._lists.bring(conversation_id, changes)
 
     def _require_group_role(
         self, connection: Connection, caller: Caller, conversation_id: str, *roles: Role
@@ -148,58 +150,12 @@ class MemberService:
         )
         _count(connection, member.conversation_id, len(user_ids))
 
-    def _tell_of_added(self, work: Work, actor: Membership, added: Sequence[str]) -> None:
-        changed, noticed = self._note(
-            work.connection,
-            actor,
-            notice("members_added", user_ids=list(added)),
-            "conversation.members_added",
-            {"user_ids": added},
-        )
-        row = work.connection.execute(
-            select(ConversationRow.name, ConversationRow.created_by).where(
-                ConversationRow.id == actor.conversation_id
-            )
-        ).one()
-        created = new_event(
-            "conversation.created",
-            {"kind": "group", "name": row.name, "created_by": row.created_by},
-            conversation_id=actor.conversation_id,
-            rev=changed["rev"],
-        )
-        work.announce(created, added)
-        work.announce(changed)
-        work.announce(noticed)
 
-    def _give_role(self, work: Work, actor: Membership, user_id: str, role: Role) -> None:
-        """Give a role, and tell the members."""
-        _set_role(work.connection, actor.conversation_id, user_id, role)
-        changed, noticed = self._note(
-            work.connection,
-            actor,
-            notice("role_changed", user_ids=[user_id], role=role),
-            "conversation.role_changed",
-            {"user_id": user_id, "role": role},
-        )
-        work.announce(changed)
-        work.announce(noticed)
-
-    def _note(
-        self,
-        connection: Connection,
-        actor: Membership,
-        said: Notice,
-        event_type: str,
-        data: dict[str, object],
-    ) -> tuple[Event, Event]:
-        """Write the notice; return the event of the change, and the one of the notice."""
-        noticed = self._timeline.append_notice(
-            connection, actor.conversation_id, actor.user_id, said
-        )
-        changed = new_event(
-            event_type, data, conversation_id=actor.conversation_id, rev=noticed["rev"]
-        )
-        return changed, noticed
+def _give_role(work: Work, actor: Membership, user_id: str, role: Role) -> Change:
+    """Give a role; return the change."""
+    _set_role(work.connection, actor.conversation_id, user_id, role)
+    said = notice("role_changed", user_ids=[user_id], role=role)
+    return note(work, actor.conversation_id, actor.user_id, said)
 
 
 def _members(conversation_id: str) -> Select[*tuple[Any, ...]]:

@@ -1,6 +1,5 @@
 """Who may see a conversation. Everything that touches one asks here first."""
 
-from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -8,10 +7,9 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.orm import aliased
 
-from chassis.database import as_items, items_of
 from chassis.errors import Conflict, Forbidden, NotFound
-from chat.conversations.documents import Kind, Role
 from chat.conversations.models import ConversationRow, MemberRow
+from events.timelines import Kind, Role
 
 
 class DirectConversation(Conflict):
@@ -68,10 +66,6 @@ _AUDIENCE = select(MemberRow.user_id).where(
     MemberRow.conversation_id == bindparam("conversation_id")
 )
 
-_AUDIENCES = select(MemberRow.conversation_id, MemberRow.user_id).where(
-    MemberRow.conversation_id.in_(items_of("conversation_ids"))
-)
-
 _mine, _theirs = aliased(MemberRow), aliased(MemberRow)
 _ACQUAINTANCES = (
     select(_theirs.user_id)
@@ -107,15 +101,10 @@ def audience(connection: Connection, conversation_id: str) -> list[str]:
     return list(connection.scalars(_AUDIENCE, {"conversation_id": conversation_id}))
 
 
-def audiences(
-    connection: Connection, conversation_ids: Collection[str]
-) -> defaultdict[str, set[str]]:
-    """Return the members of several conversations, by conversation."""
-    found: defaultdict[str, set[str]] = defaultdict(set)
-    asked = {"conversation_ids": as_items(conversation_ids)}
-    for conversation_id, user_id in connection.execute(_AUDIENCES, asked).all():
-        found[conversation_id].add(user_id)
-    return found
+def conversations_of(connection: Connection, user_id: str) -> list[str]:
+    """Return in which conversations somebody is."""
+    asked = select(MemberRow.conversation_id).where(MemberRow.user_id == user_id)
+    return list(connection.scalars(asked))
 
 
 def acquaintances(

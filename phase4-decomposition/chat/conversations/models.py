@@ -9,7 +9,7 @@ _ZERO, _ONE = literal_column("0", Integer), literal_column("1", Integer)
 
 
 class ConversationRow(Base):
-    """A conversation and the two counters of its timeline."""
+    """A conversation, and how far its timeline is: a copy of what messages has, a little late."""
 
     __tablename__ = "conversations"
 
@@ -21,12 +21,16 @@ class ConversationRow(Base):
     other_id: Mapped[str | None]
     """In a direct conversation: the person that `created_by` talks to."""
     member_count: Mapped[int]
+    epoch: Mapped[int]
+    """How often the membership or the name has changed since it came to this system."""
     last_seq: Mapped[int]
     """The sequence number of the newest message; 0 before the first."""
     rev: Mapped[int]
     """How often the timeline has changed."""
     last_activity_at: Mapped[int] = mapped_column(index=True)
     """Orders people's lists; see `next_activity`."""
+    last_message: Mapped[str | None]
+    """JSON: the preview. None, too, as long as nobody has asked messages since an import."""
 
 
 def next_activity(
@@ -55,3 +59,17 @@ class MemberRow(Base):
     role: Mapped[str]
     joined_at: Mapped[int]
     read_seq: Mapped[int]
+
+
+class ChangeRow(Base):
+    """An epoch, for whoever has missed it."""
+
+    __tablename__ = "membership_changes"
+    __table_args__ = ({"info": {"is_data": False}},)
+
+    conversation_id: Mapped[str] = mapped_column(
+        ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True
+    )
+    epoch: Mapped[int] = mapped_column(primary_key=True)
+    change: Mapped[str]
+    """JSON."""

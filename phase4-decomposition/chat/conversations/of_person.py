@@ -2,21 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from chassis.clock import rfc3339
 from chat.conversations.models import ConversationRow, MemberRow
-
-
-def count(connection: Connection) -> int:
-    """Return how many conversations there are."""
-    return connection.scalar(select(func.count()).select_from(ConversationRow)) or 0
-
-
-def ids_after(connection: Connection, after: str, limit: int) -> list[str]:
-    """Return the ids of conversations, whoever is in them, in their order."""
-    ids = select(ConversationRow.id).where(ConversationRow.id > after)
-    return list(connection.scalars(ids.order_by(ConversationRow.id).limit(limit)))
 
 
 def places_after(

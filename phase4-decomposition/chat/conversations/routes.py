@@ -11,10 +11,10 @@ from chassis.errors import InvalidInput
 from chassis.identity import Caller
 from chassis.limits import BATCH_MAX, INTEGER_MAX
 from chassis.requests import Body, Id, Name, PageQuery, body, login_required, query
-from chat.conversations.documents import Kind, Role
 from chat.conversations.limits import GROUP_NAME_MAX
 from chat.conversations.members import MemberService
 from chat.conversations.service import ConversationService
+from events.timelines import Kind, Role
 
 conversations = Blueprint("conversations", __name__, url_prefix="/api/v1/conversations")
 

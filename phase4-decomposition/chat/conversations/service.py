@@ -1,6 +1,6 @@
 """Creating, listing, renaming conversations, and how far people have read."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, TypedDict
 
 from sqlalchemy import Connection, bindparam, insert, literal, select, update
@@ -13,19 +13,20 @@ from chassis.identity import Caller
 from chassis.ids import new_id
 from chassis.pages import Page
 from chassis.replica import rereading
-from chassis.work import Work
+from chat.conversations.changes import note
 from chat.conversations.counters import read_up_to
 from chat.conversations.documents import (
     Conversation,
     StoredConversation,
     conversation_document,
     direct_id,
-    notice,
 )
-from chat.conversations.membership import Membership, no_such_conversation, require_member
+from chat.conversations.lists import Lists
+from chat.conversations.membership import no_such_conversation, require_member
 from chat.conversations.models import ConversationRow, MemberRow, next_activity
+from chat.conversations.neighbours import People, require_known
 from chat.conversations.paging import NewestFirst
-from chat.conversations.timeline import People, Timeline, require_known
+from events.timelines import Change, notice
 
 _MEMBER_COLUMNS = ("role", "read_seq")
 _COLUMNS = [
@@ -52,26 +53,37 @@ class ReadMarker(TypedDict):
 
 
 class ConversationService:
-    """Every method is one transaction."""
+    """Every method that changes something is one transaction, and tells messages after it."""
 
-    def __init__(self, database: Database, timeline: Timeline, people: People) -> None:
+    def __init__(self, database: Database, lists: Lists, people: People) -> None:
         self._database = database
-        self._timeline = timeline
+        self._lists = lists
         self._people = people
 
     @rereading
     def list_of(self, caller: Caller, limit: int, cursor: str | None) -> Page[Conversation]:
         """Return the caller's conversations, those with the newest activity first."""
-        with self._database.read(fresh_for=[caller.user_id]) as connection:
-            rows, next_cursor = _PAGES.page(connection, caller.user_id, limit, cursor)
-            items = self._documents(connection, rows, caller.user_id)
-        return Page(items=items, next_cursor=next_cursor)
+        fresh_for = self._fresh_for(caller, limit, cursor)
+        next_cursor: str | None = None
 
-    @rereading
+        def read() -> list[Any]:
+            nonlocal next_cursor
+            with self._database.read(fresh_for=fresh_for) as connection:
+                rows, next_cursor = _PAGES.page(connection, caller.user_id, limit, cursor)
+            return rows
+
+        return Page(items=self._documents(read, caller.user_id), next_cursor=next_cursor)
+
     def get(self, caller: Caller, conversation_id: str) -> Conversation:
-        """Return one conversation; `NotFound` for who is not a member."""
-        with self._database.read(fresh_for=[caller.user_id, conversation_id]) as connection:
-            return self._get(connection, conversation_id, caller.user_id)
+        """Return one conversation; `NotFound` for who is not a member.
+
+        It is as far as its timeline is: whoever looks at one catches up from there. Only if
+        messages does not answer it is as far as the copy.
+        """
+        self._one(caller, conversation_id)
+        self._lists.fresh_for(caller.user_id, list)
+        self._lists.catch_up([conversation_id], caller.user_id)
+        return self._one(caller, conversation_id)
 
     def create_direct(self, caller: Caller, other_id: str) -> tuple[Conversation, bool]:
         """Return the conversation of two people, and whether it is new."""
@@ -79,12 +91,14 @@ class ConversationService:
             raise InvalidInput("member_ids.0", "must be somebody else")
         require_known("member_ids", [other_id], self._people.missing([other_id]))
         conversation_id = direct_id(caller.user_id, other_id)
+        changes: list[Change] = []
         with self._database.write() as work:
             is_new = _insert(work.connection, conversation_id, caller, "direct", None, [other_id])
-            document = self._get(work.connection, conversation_id, caller.user_id)
             if is_new:
-                _announce(work, document, None)
-        return document, is_new
+                said = notice("created", user_ids=[other_id])
+                changes = [note(work, conversation_id, caller.user_id, said)]
+        self._lists.bring(conversation_id, changes)
+        return self._one(caller, conversation_id), is_new
 
     def create_group(self, caller: Caller, name: str, member_ids: Sequence[str]) -> Conversation:
         """Create a group, owned by the caller."""
@@ -93,19 +107,14 @@ class ConversationService:
         conversation_id = new_id()
         with self._database.write() as work:
             _insert(work.connection, conversation_id, caller, "group", name, others)
-            noticed = self._timeline.append_notice(
-                work.connection,
-                conversation_id,
-                caller.user_id,
-                notice("created", user_ids=others, name=name),
-            )
-            document = self._get(work.connection, conversation_id, caller.user_id)
-            _announce(work, document, noticed["rev"])
-            work.announce(noticed)
-        return document
+            said = notice("created", user_ids=others, name=name)
+            change = note(work, conversation_id, caller.user_id, said)
+        self._lists.bring(conversation_id, [change])
+        return self._one(caller, conversation_id)
 
     def rename(self, caller: Caller, conversation_id: str, name: str) -> Conversation:
         """Rename a group; the same name again changes nothing."""
+        changes: list[Change] = []
         with self._database.write() as work:
             member = require_member(
                 work.connection, conversation_id, caller.user_id, for_change=True
@@ -118,11 +127,17 @@ class ConversationService:
                 .values(name=name)
             )
             if changed.rowcount:
-                self._tell_new_name(work, member, name)
-            return self._get(work.connection, conversation_id, caller.user_id)
+                said = notice("renamed", name=name)
+                changes = [note(work, conversation_id, caller.user_id, said)]
+        self._lists.bring(conversation_id, changes)
+        return self._one(caller, conversation_id)
 
     def mark_read(self, caller: Caller, conversation_id: str, seq: int) -> ReadMarker:
         """Move the caller's read marker forward to `seq`; it never goes back."""
+        with self._database.read() as connection:
+            known = require_member(connection, conversation_id, caller.user_id).last_seq
+        if seq > known:  # it may have been sent a moment ago
+            self._lists.catch_up([conversation_id])
         with self._database.write() as work:
             member = require_member(work.connection, conversation_id, caller.user_id)
             if seq > member.last_seq:
@@ -136,33 +151,38 @@ class ConversationService:
                 seq = member.read_seq
         return ReadMarker(read_seq=seq, unread_count=member.last_seq - seq)
 
-    def _tell_new_name(self, work: Work, actor: Membership, name: str) -> None:
-        noticed = self._timeline.append_notice(
-            work.connection, actor.conversation_id, actor.user_id, notice("renamed", name=name)
-        )
-        renamed = new_event(
-            "conversation.renamed",
-            {"name": name},
-            conversation_id=actor.conversation_id,
-            rev=noticed["rev"],
-        )
-        work.announce(noticed)
-        work.announce(renamed)
+    def _fresh_for(self, caller: Caller, limit: int, cursor: str | None) -> Collection[str] | None:
+        """Return for whom a page must be fresh, once the caller's own writes are in the copy."""
 
-    def _get(self, connection: Connection, conversation_id: str, reader_id: str) -> Conversation:
+        def page() -> list[str]:
+            with self._database.read() as connection:
+                rows, _ = _PAGES.page(connection, caller.user_id, limit, cursor)
+            return [row.id for row in rows]
+
+        return self._lists.fresh_for(caller.user_id, page)
+
+    def _one(self, caller: Caller, conversation_id: str) -> Conversation:
+        def read() -> list[Any]:
+            with self._database.read() as connection:
+                return [self._row(connection, conversation_id, caller.user_id)]
+
+        return self._documents(read, caller.user_id)[0]
+
+    def _row(self, connection: Connection, conversation_id: str, reader_id: str) -> Any:
         row = connection.execute(
             _ONE, {"user_id": reader_id, "conversation_id": conversation_id}
         ).first()
         if row is None:
             raise no_such_conversation()
-        return self._documents(connection, [row], reader_id)[0]
+        return row
 
-    def _documents(
-        self, connection: Connection, rows: Sequence[Any], reader_id: str
-    ) -> list[Conversation]:
-        found = [StoredConversation._make(row) for row in rows]
-        previews = self._timeline.previews(connection, {one.id: one.last_seq for one in found})
-        return [conversation_document(one, reader_id, previews.get(one.id)) for one in found]
+    def _documents(self, read: Callable[[], Sequence[Any]], reader_id: str) -> list[Conversation]:
+        """Write rows down; after an import, messages is asked for previews first."""
+        rows = read()
+        bare = [row.id for row in rows if row.last_seq and row.last_message is None]
+        if bare and self._lists.catch_up(bare):
+            rows = read()
+        return [conversation_document(StoredConversation._make(row), reader_id) for row in rows]
 
 
 def _insert(
@@ -184,6 +204,7 @@ def _insert(
             created_at=now,
             other_id=other_ids[0] if kind == "direct" else None,
             member_count=1 + len(other_ids),
+            epoch=0,
             last_seq=0,
             rev=0,
             last_activity_at=next_activity(literal(conversation_id), literal(now)),
@@ -207,9 +228,3 @@ def _insert(
         ],
     )
     return True
-
-
-def _announce(work: Work, document: Conversation, rev: int | None) -> None:
-    data = {key: document[key] for key in ("kind", "name", "created_by")}
-    event = new_event("conversation.created", data, conversation_id=document["id"], rev=rev)
-    work.announce(event)

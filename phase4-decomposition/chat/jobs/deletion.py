@@ -22,12 +22,11 @@ from chat.conversations.members import MemberService
 from chat.conversations.of_person import places_after
 from chat.jobs.models import JobRow
 from chat.jobs.run import Run
-from chat.jobs.walk import conversations_of, pages
-from chat.messages.of_person import erase
+from chat.jobs.walk import pages
 from chat.notifications.service import forget
 from chat.people.service import keep
 from chat.profiles import Profiles
-from chat.realtime.tickets import forget_all
+from chat.timelines import Timelines
 
 LAG = 2.5
 """Seconds. By then the gateway refuses the tokens that were good, and a replica has what is new."""
@@ -44,12 +43,14 @@ class Deletion:
         accounts: Accounts,
         profiles: Profiles,
         members: MemberService,
+        timelines: Timelines,
         uncache: Callable[[str], Iterator[None]],
     ) -> None:
         self._database = database
         self._accounts = accounts
         self._profiles = profiles
         self._members = members
+        self._timelines = timelines
         self._uncache = uncache
 
     def steps(self, run: Run) -> Iterator[None]:
@@ -57,7 +58,7 @@ class Deletion:
         self._accounts.close(run.user_id)
         yield from _until(now_ms() + LAG * 1000)
         yield from self._leave_groups(run)
-        for conversation_id, done in conversations_of(self._database, run.user_id):
+        for conversation_id, done in self._timelines.written_in(run.user_id):
             while self._erase_some(run, conversation_id, done):
                 yield
         username = self._erase_person(run)
@@ -80,7 +81,7 @@ class Deletion:
     def _erase_some(self, run: Run, conversation_id: str, done: float) -> int:
         with self._database.write() as work:
             run.advance(work, done)
-            return erase(work, run.user_id, conversation_id, AT_ONCE)
+        return self._timelines.erase(run.user_id, conversation_id, AT_ONCE)
 
     def _erase_person(self, run: Run) -> str:
         """Leave a person who is nobody; return the name that they have now."""
@@ -91,7 +92,6 @@ class Deletion:
         with self._database.write() as work:
             run.advance(work, 1)
             work.connection.execute(delete(JobRow).where(*others))
-            forget_all(work.connection, run.user_id)
             forget(work.connection, run.user_id)
             keep(work.connection, [nobody])
         return username

@@ -19,11 +19,11 @@ from chat.accounts import Accounts
 from chat.conversations.of_person import places_after
 from chat.jobs.models import JobRow, PartRow
 from chat.jobs.run import Run
-from chat.jobs.walk import conversations_of, pages
-from chat.messages.of_person import reactions_after, texts_after
+from chat.jobs.walk import pages
 from chat.moderation.service import actions_after
 from chat.notifications.service import NotificationService
 from chat.profiles import Profiles
+from chat.timelines import Timelines
 
 PART = 1 << 20
 """Bytes."""
@@ -32,14 +32,20 @@ Line = Mapping[str, Any]
 
 
 def write(
-    database: Database, accounts: Accounts, profiles: Profiles, run: Run, keep: float
+    database: Database,
+    accounts: Accounts,
+    profiles: Profiles,
+    timelines: Timelines,
+    run: Run,
+    keep: float,
 ) -> Iterator[None]:
     """Collect everything; what an earlier attempt has left is thrown away. `keep` is in seconds."""
     with database.write() as work:
         run.advance(work, 0)
         work.connection.execute(delete(PartRow).where(PartRow.job_id == run.job_id))
     piece, part, lines = bytearray(), 0, 0
-    for kind, page, done in _everything(database, accounts, profiles, run.user_id):
+    everything = _everything(database, accounts, profiles, timelines, run.user_id)
+    for kind, page, done in everything:
         lines += len(page)
         piece += b"".join(_line(kind, one) for one in page)
         while len(piece) >= PART:
@@ -68,7 +74,7 @@ def _store(database: Database, run: Run, part: int, data: bytes, done: float) ->
 
 
 def _everything(
-    database: Database, accounts: Accounts, profiles: Profiles, user_id: str
+    database: Database, accounts: Accounts, profiles: Profiles, timelines: Timelines, user_id: str
 ) -> Iterator[tuple[str, Sequence[Line], float]]:
     """Yield pages: what is in each, and which part of the whole is done with it."""
     yield "export", [{"user_id": user_id, "made_at": rfc3339(now_ms())}], 0
@@ -82,13 +88,11 @@ def _everything(
         yield "conversation", page, 0
     for page in pages(database, partial(actions_after, user_id=user_id), "", itemgetter("id")):
         yield "moderation", page, 0
-    for conversation_id, done in conversations_of(database, user_id):
-        texts = partial(texts_after, user_id=user_id, conversation_id=conversation_id)
-        for page in pages(database, texts, 0, itemgetter("seq")):
-            yield "message", page, done
-        reactions = partial(reactions_after, user_id=user_id, conversation_id=conversation_id)
-        for page in pages(database, reactions, (0, ""), itemgetter("seq", "emoji")):
-            yield "reaction", page, done
+    for conversation_id, done in timelines.written_in(user_id):
+        for texts in timelines.texts(user_id, conversation_id):
+            yield "message", texts, done
+        for reactions in timelines.reactions(user_id, conversation_id):
+            yield "reaction", reactions, done
 
 
 def _line(kind: str, said: Line) -> bytes:

@@ -6,10 +6,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from chassis.database import Database
-from chat.conversations import of_person as conversations
-from chat.messages.of_person import wrote_in
 
-PAGE, CONVERSATIONS = 200, 500
+PAGE = 200
 """Rows that are read at a time."""
 
 
@@ -29,16 +27,3 @@ def pages(
             yield found
             after = key(found[-1])
         is_more = len(found) == limit
-
-
-def conversations_of(database: Database, user_id: str) -> Iterator[tuple[str, float]]:
-    """Yield where a person has sent or reacted, and which part of the way has been gone by then."""
-    with database.read() as connection:
-        total = conversations.count(connection)
-    seen = 0
-    for ids in pages(database, conversations.ids_after, "", str, CONVERSATIONS):
-        with database.read() as connection:
-            found = wrote_in(connection, user_id, ids)
-        for place, conversation_id in enumerate(found):
-            yield conversation_id, (seen + len(ids) * place / len(found)) / max(total, seen + 1)
-        seen += len(ids)

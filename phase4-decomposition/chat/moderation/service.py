@@ -11,8 +11,8 @@ from chassis.ids import new_id
 from chassis.pages import decode_cursor, encode_cursor
 from chassis.work import Work
 from chat.accounts import Accounts
-from chat.messages.changing import remove
 from chat.moderation.models import ActionRow
+from chat.timelines import Timelines
 
 _ROW = ActionRow.__table__.c
 
@@ -35,17 +35,21 @@ class ModerationService:
     A role counts as it is now, not as a token says.
     """
 
-    def __init__(self, database: Database, accounts: Accounts) -> None:
+    def __init__(self, database: Database, accounts: Accounts, timelines: Timelines) -> None:
         self._database = database
         self._accounts = accounts
+        self._timelines = timelines
 
     def remove_message(
         self, caller: Caller, conversation_id: str, message_id: str, reason: str
     ) -> Action:
-        """Leave a tombstone, in any conversation; again changes nothing but the trail."""
+        """Leave a tombstone, in any conversation; again changes nothing but the trail.
+
+        Killed between the two it has left none there: whoever had no answer does it again.
+        """
         self._accounts.require_role(caller, "moderator")
+        sender_id = self._timelines.remove(caller, conversation_id, message_id)
         with self._database.write() as work:
-            sender_id = remove(work, conversation_id, message_id)
             return _note(work, caller, "remove-message", sender_id, reason, message_id)
 
     def suspend(self, caller: Caller, user_id: str, reason: str) -> Action:

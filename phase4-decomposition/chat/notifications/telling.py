@@ -11,10 +11,10 @@ from chassis.ids import new_id
 from chassis.messaging.cloudevents import CloudEvent
 from chassis.work import Work
 from chat.conversations.membership import audience, names_of
-from chat.messages.versions import V2, message_of
 from chat.notifications.mentions import mentioned
 from chat.notifications.models import NotificationRow, PreferencesRow
 from chat.people.service import ids_of
+from events.versions import V2, message_of
 
 
 def tell(work: Work, event: CloudEvent) -> None:

@@ -26,9 +26,6 @@ const CARDS = [
   new Card('Cache hits', share, { conversations: hits('conversation'), profiles: hits('profile') }, 1),
   new Card('Database connections', plain, { 'in use': gauge('chat_database_connections_in_use'), most: gauge('chat_database_connections_max') }),
   new Card('Waiting, p99', time, { connection: waited('connection'), password: waited('password hash') }),
-  new Card('Sockets', plain, { open: gauge('chat_sockets_open'), 'refused per second': refused('sockets-full', 'invalid-ticket') }),
-  new Card('Messages per second', plain, { accepted: rate('chat_messages_accepted_total'), 'events delivered': rate('chat_events_delivered_total') }),
-  new Card('Send to receipt', time, { p50: quantile(0.5, 'chat_send_to_receipt_seconds'), p99: quantile(0.99, 'chat_send_to_receipt_seconds') }),
 ];
 const history = new History();
 

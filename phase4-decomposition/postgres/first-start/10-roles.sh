@@ -5,9 +5,11 @@ set -euo pipefail
 app=$(<"$APP_PASSWORD_FILE")
 auth=$(<"$AUTH_PASSWORD_FILE")
 profiles=$(<"$PROFILES_PASSWORD_FILE")
+messages=$(<"$MESSAGES_PASSWORD_FILE")
 replicator=$(<"$REPLICATION_PASSWORD_FILE")
 psql --quiet --no-psqlrc --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname "$POSTGRES_DB" \
-  --set app="$app" --set auth="$auth" --set profiles="$profiles" --set replicator="$replicator" <<'SQL'
+  --set app="$app" --set auth="$auth" --set profiles="$profiles" --set messages="$messages" \
+  --set replicator="$replicator" <<'SQL'
 -- Each service owns its database, and cannot even connect to another's.
 CREATE ROLE app LOGIN PASSWORD :'app';
 ALTER DATABASE app OWNER TO app;
@@ -16,7 +18,9 @@ CREATE ROLE auth LOGIN PASSWORD :'auth';
 CREATE DATABASE auth OWNER auth;
 CREATE ROLE profiles LOGIN PASSWORD :'profiles';
 CREATE DATABASE profiles OWNER profiles;
-REVOKE CONNECT ON DATABASE app, auth, profiles FROM PUBLIC;
+CREATE ROLE messages LOGIN PASSWORD :'messages';
+CREATE DATABASE messages OWNER messages;
+REVOKE CONNECT ON DATABASE app, auth, profiles, messages FROM PUBLIC;
 -- The replica: may follow the log.
 CREATE ROLE replicator LOGIN REPLICATION PASSWORD :'replicator';
 SQL

@@ -56,7 +56,7 @@ def test_an_import_that_is_killed_leaves_nothing(tmp_path: Path, long_archive: b
     assert is_empty(database)
     assert database.mode() is Mode.IMPORTING
     counts = load(database, io.BytesIO(long_archive))
-    assert counts["message"] == 4_000
+    assert counts["conversation"] == 4_000
     assert database.mode() is Mode.OPEN
 
 
@@ -140,7 +140,7 @@ def test_a_refusal_says_which_line_and_that_nothing_was_kept(tmp_path: Path) -> 
     archive.write_bytes(b"".join(sealed(small())[:-3]))
     done = run_cli(tmp_path / "data", "import", str(archive))
     assert done.returncode == 1
-    assert "nothing of it was kept: line 14: " in done.stderr
+    assert "nothing of it was kept: line 9: " in done.stderr
 
 
 def test_emptying_needs_a_yes_and_leaves_nothing(tmp_path: Path) -> None:
@@ -154,27 +154,25 @@ def test_emptying_needs_a_yes_and_leaves_nothing(tmp_path: Path) -> None:
 
 def test_the_state_is_json(tmp_path: Path) -> None:
     load(database_in(tmp_path), io.BytesIO(b"".join(sealed(small()))))
-    counts = {"conversation": 2, "member": 4, "message": 5}
+    counts = {"conversation": 2, "member": 4}
     state = json.loads(run_cli(tmp_path, "state").stdout)
-    types = ["profile", "conversation", "member", "message", "moderation", "preferences"]
+    types = ["profile", "conversation", "member", "moderation", "preferences"]
     assert state == {"mode": "open", "empty": False, "counts": counts, "types": types}
 
 
-class _Sender(threading.Thread):
-    """Sends until told to stop; remembers what was acknowledged and every other answer."""
+class _Maker(threading.Thread):
+    """Makes groups until told to stop; remembers which were acknowledged and all other answers."""
 
-    def __init__(self, person: Person, group: str) -> None:
+    def __init__(self, person: Person) -> None:
         super().__init__()
         self.acknowledged: list[str] = []
         self.refusals: list[httpx.Response] = []
         self.stopping = threading.Event()
-        self._person, self._group = person, group
+        self._person = person
 
     def run(self) -> None:
-        number = 0
         while not self.stopping.is_set():
-            answer = self._person.send(self._group, f"{self.name}-{number}")
-            number += 1
+            answer = self._person.http.post("/conversations", json=GROUP)
             if answer.status_code == 201:
                 self.acknowledged.append(answer.json()["id"])
             else:
@@ -187,22 +185,21 @@ def test_what_is_acknowledged_under_load_is_in_an_export_after_the_switch(
     server.start()
     data = tmp_path / "data"
     ann = Person(server.url)
-    group = ann.group()
-    senders = [_Sender(ann, group) for _ in range(4)]
-    for sender in senders:
-        sender.start()
+    makers = [_Maker(ann) for _ in range(4)]
+    for maker in makers:
+        maker.start()
     try:
-        wait_for(lambda: all(len(sender.acknowledged) > 10 for sender in senders))
+        wait_for(lambda: all(len(maker.acknowledged) > 10 for maker in makers))
         # A consistent moment, even while people write: it must import.
         during = run_cli(data, "export")
         assert run_cli(data, "read-only", "on").returncode == 0
         after = run_cli(data, "export")
-        wait_for(lambda: all(len(sender.refusals) > 3 for sender in senders))
+        wait_for(lambda: all(len(maker.refusals) > 3 for maker in makers))
     finally:
-        for sender in senders:
-            sender.stopping.set()
-        for sender in senders:
-            sender.join()
+        for maker in makers:
+            maker.stopping.set()
+        for maker in makers:
+            maker.join()
     assert during.returncode == 0
     records = [json.loads(line) for line in during.stdout.splitlines()][1:-1]
     whole = sealed([profile(ann.id, "ann", "Ann"), *records])  # the first is not the monolith's
@@ -210,10 +207,10 @@ def test_what_is_acknowledged_under_load_is_in_an_export_after_the_switch(
     exported = {
         record["id"]
         for record in map(json.loads, after.stdout.splitlines())
-        if record["type"] == "message" and record["kind"] == "text"
+        if record["type"] == "conversation"
     }
-    assert exported == {id_ for sender in senders for id_ in sender.acknowledged}
-    for refused in (one for sender in senders for one in sender.refusals):
+    assert exported == {id_ for maker in makers for id_ in maker.acknowledged}
+    for refused in (one for maker in makers for one in maker.refusals):
         assert refused.status_code == 503
         assert refused.json()["type"].endswith("#read-only")
         assert int(refused.headers["Retry-After"]) >= 1
@@ -227,8 +224,7 @@ def test_read_only_survives_a_restart_and_lets_people_read(tmp_path: Path, serve
     server.kill()
     server.start()
     writes = [
-        ann.send(group, "c"),
-        ann.http.post("/realtime/tickets"),
+        ann.http.post("/conversations", json=GROUP),
         ann.http.patch(f"/conversations/{group}", json={"name": "x"}),
         ann.http.put(f"/conversations/{group}/read", json={"seq": 1}),
     ]
@@ -238,7 +234,7 @@ def test_read_only_survives_a_restart_and_lets_people_read(tmp_path: Path, serve
     assert ann.http.get(f"/conversations/{group}/messages").status_code == 200
     assert run_cli(tmp_path / "data", "empty", "--yes").returncode == 1
     run_cli(tmp_path / "data", "read-only", "off")
-    assert ann.send(group, "c").status_code == 201
+    assert ann.http.post("/conversations", json=GROUP).status_code == 201
 
 
 def test_what_is_logged_gets_into_no_archive(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from flask import Flask
 
 from chassis import services
 from chassis.cache.versioned import VersionedDocuments
-from chassis.database import Database
+from chat.conversations.lists import Lists
 
 Then = Callable[[], object]
 
@@ -114,7 +114,7 @@ def test_who_is_removed_before_the_conversation_is_read_learns_nothing_of_it(
     assert ben.list() == []
 
 
-def test_a_crash_after_the_commit_of_a_send_leaves_nothing_stale(
+def test_a_crash_after_the_commit_of_a_new_name_leaves_nothing_stale(
     tmp_path: Path, redis: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """There is nothing between the commit and the new version: the commit makes it."""
@@ -122,11 +122,11 @@ def test_a_crash_after_the_commit_of_a_send_leaves_nothing_stale(
     ann = Somebody(first)
     group = ann.group()
     ann.list()
-    monkeypatch.setattr(services.of(first).get(Database)._publisher, "publish", _crash)
+    monkeypatch.setattr(services.of(first).get(Lists), "bring", _crash)
     with pytest.raises(SystemExit):
-        ann.send(group, "committed")
+        ann.do("PATCH", f"/conversations/{group}", {"name": "committed"})
     for app in (first, until_on(app_on(tmp_path / "data", redis.url))):
-        assert ann.at(app).list()[0]["last_message"]["body"] == "committed"
+        assert ann.at(app).list()[0]["name"] == "committed"
 
 
 def _crash(*_: object) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from postgres import settings_for
@@ -12,12 +11,12 @@ from sqlalchemy.exc import IntegrityError
 from chassis.database import Database
 from chassis.errors import ReadOnly
 from chassis.events import Event, new_event
+from chassis.messaging.inbox import InboxRow
 from chassis.mode import Mode, set_mode
-from chat.realtime.models import Ticket
 
 
 class Listener:
-    """Keeps what it is told, and how many tickets a stranger to the transaction sees then."""
+    """Keeps what it is told, and how many rows a stranger to the transaction sees then."""
 
     def __init__(self) -> None:
         self.database: Database | None = None
@@ -26,7 +25,7 @@ class Listener:
     def publish(self, event: Event, user_ids: Collection[str]) -> None:
         assert self.database is not None
         with self.database.read() as connection:
-            seen = len(connection.execute(select(Ticket.login_id)).all())
+            seen = len(connection.execute(select(InboxRow.event_id)).all())
         self.heard.append((event["type"], list(user_ids), seen))
 
 
@@ -46,8 +45,7 @@ def database(tmp_path: Path, listener: Listener) -> Iterator[Database]:
 
 
 def _store(connection: Connection, name: str = "x") -> None:
-    values: dict[str, Any] = {"login_id": "l", "user_id": "u", "expires_at": 1}
-    connection.execute(insert(Ticket).values(ticket_hash=name.encode(), **values))
+    connection.execute(insert(InboxRow).values(consumer="test", event_id=name))
 
 
 def test_what_is_announced_is_told_in_order_once_it_can_be_read(
@@ -64,7 +62,7 @@ def test_what_is_announced_is_told_in_order_once_it_can_be_read(
 def test_a_session_tells_after_what_it_has_written(database: Database, listener: Listener) -> None:
     with database.session() as (session, work):
         work.announce(new_event("one", {}), ["ann"])
-        session.add(Ticket(ticket_hash=b"x", login_id="l", user_id="u", expires_at=1))
+        session.add(InboxRow(consumer="test", event_id="x"))
     assert listener.heard == [("one", ["ann"], 1)]
 
 

@@ -10,8 +10,8 @@ import pytest
 from postgres import Postgres, cluster, programs
 from waiting import PHASE
 
-PASSWORDS = ("APP", "AUTH", "PROFILES", "REPLICATION")
-SERVICES = ("app", "auth", "profiles")
+PASSWORDS = ("APP", "AUTH", "PROFILES", "MESSAGES", "REPLICATION")
+SERVICES = ("app", "auth", "profiles", "messages")
 
 
 @pytest.fixture
@@ -51,11 +51,11 @@ def test_a_role_owns_its_database_and_cannot_even_connect_to_another(server: Pos
 
 def test_no_role_of_a_service_can_give_itself_more(server: Postgres) -> None:
     asked = """
-        SELECT count(*) FROM pg_roles WHERE rolname IN ('app', 'auth', 'profiles')
+        SELECT count(*) FROM pg_roles WHERE rolname IN ('app', 'auth', 'profiles', 'messages')
         AND (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls)
     """
     assert server.ask(asked) == 0
-    for role in ("auth", "profiles"):
+    for role in ("auth", "profiles", "messages"):
         with (
             psycopg.connect(server.url(role, role), autocommit=True) as connection,
             pytest.raises(psycopg.errors.InsufficientPrivilege),

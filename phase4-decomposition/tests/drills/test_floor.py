@@ -1,34 +1,26 @@
-"""The floor does what the phase does: statement by statement, on a database like its own."""
+"""The floor lists what the phase lists: statement by statement, on a database like its own.
 
-import re
+What it does of messages, services/messages/tests/test_floor.py holds against messages.
+"""
+
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
+import stand_in
 from caching import RedisServer
 from drills import floor
 from flask import Flask
 from flask.testing import FlaskClient
 from postgres import address_of
+from tracing import shapes, traced
 from werkzeug.test import Client
 
-Ask = Callable[[Any, str, dict[str, str]], Any]
 
-
-def _send(client: Any, conversation: str, who: dict[str, str]) -> Any:
-    path = f"/api/v1/conversations/{conversation}/messages"
-    return client.post(path, json={"client_id": "c1", "body": "hello"}, headers=who)
-
-
-def _list(client: Any, _conversation: str, who: dict[str, str]) -> Any:
+def _list(client: Any, who: dict[str, str]) -> Any:
     return client.get("/api/v1/conversations?limit=50", headers=who)
-
-
-def _history(client: Any, conversation: str, who: dict[str, str]) -> Any:
-    return client.get(f"/api/v1/conversations/{conversation}/messages?limit=50", headers=who)
 
 
 @pytest.fixture
@@ -47,79 +39,35 @@ def floor_client(
     monkeypatch.setenv("CHAT_DATABASE_URL", address_of(tmp_path / "data"))
     yield Client(floor.application)
     assert app is not None
-    with floor._connection() as connection:
-        connection.close()
-    floor._idle.get()
-    floor._idle.put(None)
+    floor.forget_connections()
 
 
-@pytest.mark.parametrize("ask", [_send, _list, _history])
-def test_it_runs_the_same_statements(
-    client: FlaskClient, floor_client: Client, monkeypatch: pytest.MonkeyPatch, ask: Ask
-) -> None:
-    who, conversations = _somebody_with_two_conversations(client)
-    for one in (client, floor_client):
-        _list(one, "", who)  # a list is compared when it is cached
-    statements = _traced(monkeypatch)
-    answers, shapes = [], []
-    for asked, conversation in zip((client, floor_client), conversations, strict=True):
-        answers.append(ask(asked, conversation, who).status_code)
-        shapes.append(_shapes(statements))
-        statements.clear()
-    assert answers in ([200, 200], [201, 201])
-    assert shapes[1] == shapes[0]
-
-
-def test_it_gives_the_same_pages(client: FlaskClient, floor_client: Client) -> None:
-    who, conversations = _somebody_with_two_conversations(client)
-    assert _send(floor_client, conversations[0], who).status_code == 201
-    for ask in (_list, _history):
-        ours = ask(client, conversations[0], who).json["items"]
-        floors = ask(floor_client, conversations[0], who).json["items"]
-        assert [one["id"] for one in floors] == [one["id"] for one in ours]
-
-
-def test_a_copy_has_what_the_original_has_and_is_apart(
+def test_it_runs_the_same_statements_and_gives_the_same_page(
     client: FlaskClient, floor_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    who, conversations = _somebody_with_two_conversations(client)
-    for name, value in floor.copy_tables().items():
-        monkeypatch.setenv(name, value)
-    assert _send(floor_client, conversations[0], who).status_code == 201
-    seqs = [
-        [one["seq"] for one in _history(asked, conversations[0], who).json["items"]]
-        for asked in (client, floor_client)
-    ]
-    assert seqs == [[1], [1, 2]]
+    who = _somebody_with_two_conversations(client)
+    for one in (client, floor_client):
+        _list(one, who)  # a list is compared when it is cached
+    monkeypatch.setattr(stand_in, "bring_events", lambda _url: None)
+    statements = traced(monkeypatch)
+    answers, sent = [], []
+    for asked in (client, floor_client):
+        answers.append(_list(asked, who))
+        sent.append(shapes(statements))
+        statements.clear()
+    assert [one.status_code for one in answers] == [200, 200]
+    assert sent[1] == sent[0]
+    ours, floors = (one.json["items"] for one in answers)
+    assert len(ours) == 2
+    for name in ("id", "last_seq", "unread_count", "last_message"):
+        assert [one[name] for one in floors] == [one[name] for one in ours]
 
 
-def _somebody_with_two_conversations(
-    client: FlaskClient,
-) -> tuple[dict[str, str], list[str]]:
+def _somebody_with_two_conversations(client: FlaskClient) -> dict[str, str]:
     body = {"username": "ann", "password": "correct horse", "display_name": "Ann"}
     tokens: Any = client.post("/api/v1/auth/register", json=body).json
     who = {"Authorization": f"Bearer {tokens['access_token']}"}
-    groups = []
     for name in ("one", "two"):
         group: dict[str, Any] = {"kind": "group", "name": name, "member_ids": []}
-        answer: Any = client.post("/api/v1/conversations", json=group, headers=who).json
-        groups.append(str(answer["id"]))
-    return who, groups
-
-
-def _traced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    statements: list[str] = []
-    execute = psycopg.Cursor.execute
-
-    def traced(self: Any, query: Any, *args: Any, **kwargs: Any) -> Any:
-        statements.append(query)
-        return execute(self, query, *args, **kwargs)
-
-    monkeypatch.setattr(psycopg.Cursor, "execute", traced)
-    return statements
-
-
-def _shapes(statements: list[str]) -> list[str]:
-    """Return statements without their layout, and without what a parameter is and is called."""
-    parameter = r'%(\(\w+\))?s(::[\w\[\]]+)?( COLLATE "C")?'
-    return [re.sub(r"\s+", " ", re.sub(parameter, "?", one)).strip() for one in statements]
+        assert client.post("/api/v1/conversations", json=group, headers=who).status_code == 201
+    return who

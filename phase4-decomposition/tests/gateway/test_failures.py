@@ -74,7 +74,7 @@ def test_a_kept_connection_that_turns_out_dead_is_made_anew_where_that_is_safe(
 ) -> None:
     gateway = start_gateway({"worker_processes 2": "worker_processes 1"})
     service.answers = [ok(), hang_up, ok()]
-    assert httpx.get(gateway.url + CREATE).status_code == 200
+    assert httpx.get(gateway.url + path).status_code == 200
     answer = httpx.request(method, gateway.url + path, headers={"X-Request-ID": "only-this-one"})
     assert (answer.status_code == 200) is again, answer.text
     tries = [one for one in service.asked if one.header("X-Request-ID") == "only-this-one"]

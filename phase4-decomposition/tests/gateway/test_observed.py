@@ -33,7 +33,7 @@ def test_each_request_has_a_line_under_the_id_that_its_answer_has(
     assert list(line) == FIELDS
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line["time"])
     assert (line["event"], line["method"], line["resource"]) == ("http.request", "GET", "messages")
-    assert (line["status"], line["service"], line["bytes"]) == (200, "monolith", 15)
+    assert (line["status"], line["service"], line["bytes"]) == (200, "messages", 15)
     assert 0 <= line["service_ms"] <= line["ms"] + 1
     assert service.asked[0].header("X-Request-ID") == line["request_id"]
 

@@ -242,4 +242,4 @@ def test_while_the_broker_is_away_the_page_says_so_and_the_metric_is_absent(tmp_
     assert answer.status_code == 503
     assert "#not-ready" in answer.text
     assert "chat_dead_letters" not in measured(app)
-    assert "chat_sockets_open" in measured(app)
+    assert "chat_database_connections_max" in measured(app)

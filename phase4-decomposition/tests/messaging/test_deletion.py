@@ -12,6 +12,7 @@ from fake_profiles import fake_profiles
 from flask import Flask
 from people import Somebody
 from postgres import address_of
+from real_messages import real_messages
 from waiting import wait_for
 
 Start = Callable[..., Worker]
@@ -24,7 +25,7 @@ TABLES = (
 DEATHS = (
     ("chat.conversations.members", "MemberService", "remove", 2),
     ("chat.jobs.deletion", "Deletion", "_erase_some", 1),
-    ("chat.messages", "store", "change", 5),  # in the middle of a transaction
+    ("chat.timelines", "Timelines", "erase", 2),
     ("chat.jobs.deletion", "Deletion", "_erase_some", 3),
     ("chat.jobs.deletion", "Deletion", "_erase_person", 1),
     ("chat.jobs.run", "Run", "finish", 1),
@@ -50,8 +51,9 @@ class Traces:
         """Return the tables that have it in some column, as text or as bytes."""
         return {
             table
-            for (table,) in rows(self._url, TABLES)
-            for (row,) in rows(self._url, f'SELECT one::text FROM "{table}" AS one')
+            for url in (self._url, real_messages().database)
+            for (table,) in rows(url, TABLES)
+            for (row,) in rows(url, f'SELECT one::text FROM "{table}" AS one')
             if self._is_in(row)
         }
 
@@ -98,7 +100,6 @@ def _live(app: Flask) -> tuple[Somebody, Somebody, str, str]:
         for n in range(25):
             person.send(place, f"{MARK}-{n}", f"{MARK} said")
     person.do("DELETE", f"{left}/members/{person.id}")
-    person.do("POST", "/realtime/tickets")
     wishes = {"mentions": True, "direct": True, "digest": True, "email": f"{MARK}@chat.example"}
     person.do("PUT", "/notifications/preferences", wishes)
     return person, friend, group, direct
@@ -156,8 +157,7 @@ def _check_what_stays(
     """The id stays, in tombstones; whoever was there has a timeline without gaps, and an owner."""
     mine = "WHERE user_id = %s"
     assert rows(url, f"SELECT kind, state FROM jobs {mine}", person.id) == [("deletion", "done")]
-    for table in ("reactions", "tickets"):
-        assert rows(url, f"SELECT * FROM {table} {mine}", person.id) == []
+    assert rows(real_messages().database, f"SELECT * FROM reactions {mine}", person.id) == []
     account = fake_auth().accounts[person.id]
     assert account.username.startswith("deleted-")
     assert account.logins == set()

@@ -10,6 +10,7 @@ from brokers import DIES, Host, Worker, rows
 from flask import Flask
 from people import Somebody
 from postgres import address_of
+from real_messages import real_messages
 from waiting import wait_for
 
 from chassis.database import Database
@@ -149,5 +150,5 @@ def test_told_to_stop_a_job_stops_between_two_steps_and_the_next_process_goes_on
     assert rows(url, "SELECT state, run FROM jobs") == [("running", 1)]
     start(MODULE)
     said = "SELECT count(*) FROM messages WHERE sender_id = %s AND body IS NOT NULL"
-    wait_for(lambda: rows(url, said, person.id) == [(0,)], 30)
+    wait_for(lambda: rows(real_messages().database, said, person.id) == [(0,)], 30)
     assert host.take(TOPOLOGY.dead.name) == []

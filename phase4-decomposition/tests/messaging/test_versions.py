@@ -12,53 +12,26 @@ from typing import Any
 import pytest
 from brokers import Host, Worker, rows
 from compatible import RELEASED, broken, promises, tree
-from flask import Flask
-from people import Somebody
-from postgres import address_of
 from waiting import wait_for
 
-from chassis import services
-from chassis.clock import now_ms
+from chassis.clock import now_ms, rfc3339
 from chassis.database import Database
+from chassis.events import new_event
 from chassis.ids import new_id
 from chassis.messaging.cloudevents import CloudEvent
 from chassis.messaging.consumer import Consumer
+from chassis.messaging.outbox import Outbox
 from chassis.messaging.schemas import Schemas
 from chassis.messaging.settings import WorkerSettings
 from chassis.work import Work
-from chat.catalogue import contract_event, outbox, schemas
-from chat.messages import versions
-from chat.messages.documents import StoredMessage, message_document
-from chat.messages.timeline import message_event
+from chat.catalogue import schemas
+from events import versions
 from events.topology import ACTIVITY, TOPOLOGY
 
 Start = Callable[..., Worker]
+TOPICS = {"message.created": "conversation.message.created"}
 HELD_BACK = "conversation.message.created.v1"
 EACH = 150
-
-
-def _messages(directory: Path) -> list[dict[str, Any]]:
-    found = rows(address_of(directory), "SELECT event FROM outbox ORDER BY id")
-    events = [json.loads(event) for (event,) in found]
-    return [one for one in events if one["type"] == "conversation.message.created"]
-
-
-@pytest.mark.parametrize("held_back", ["", HELD_BACK])
-def test_people_get_what_they_always_got_whichever_version_is_written(
-    tmp_path: Path, held_back: str, monkeypatch: pytest.MonkeyPatch, app: Flask
-) -> None:
-    settings = WorkerSettings(events_held_back=held_back)
-    monkeypatch.setattr(services.of(app).get(Database), "_outbox", outbox(settings))
-    ada = Somebody(app.test_client(), "ada")
-    group = ada.group()
-    first = ada.send(group, "c1", "Hello")
-    body = {"client_id": "c2", "body": "Reply", "reply_to": first["id"]}
-    ada.do("POST", f"{group}/messages", body)
-    written = _messages(tmp_path / "data")
-    version = held_back or "conversation.message.created.v2"
-    assert {one["dataschema"] for one in written} == {f"urn:chat:{version}"}
-    told = [contract_event(schemas().read(json.dumps(one).encode())) for one in written]
-    assert [one["data"]["message"] for one in told] == ada.do("GET", f"{group}/messages")["items"]
 
 
 class Old(Schemas):
@@ -81,20 +54,35 @@ class Roll:
 
     def write(self, held_back: str, count: int) -> None:
         """Send so many messages as a process with that setting does."""
-        settings = WorkerSettings.model_validate(
-            {"database_url": self._url, "events_held_back": held_back}
-        )
-        database = Database(settings, outbox=outbox(settings))
+        settings = WorkerSettings.model_validate({"database_url": self._url})
+        upcasts = {} if held_back else versions.UPCASTS
+        database = Database(settings, outbox=Outbox(TOPICS, 100_000, upcasts))
         for _ in range(count):
             self.seq += 1
-            text = StoredMessage(
-                *(new_id(), self.conversation, self.seq, self.seq, "text", new_id(), "c"),
-                *(f"text {self.seq}", None, None, now_ms(), None, None),
-            )
+            told = {"message": self._message()}
             with database.write() as work:
-                work.announce(message_event("message.created", message_document(text, [])))
+                work.announce(
+                    new_event(
+                        "message.created", told, conversation_id=self.conversation, rev=self.seq
+                    )
+                )
             time.sleep(0.005)
         database.close()
+
+    def _message(self) -> dict[str, Any]:
+        nothing = dict.fromkeys(("reply_to", "notice", "edited_at", "deleted_at"))
+        return nothing | {
+            "id": new_id(),
+            "conversation_id": self.conversation,
+            "seq": self.seq,
+            "rev": self.seq,
+            "kind": "text",
+            "sender_id": new_id(),
+            "client_id": "c",
+            "body": f"text {self.seq}",
+            "reactions": [],
+            "created_at": rfc3339(now_ms()),
+        }
 
     @contextmanager
     def reader(self, *, old: bool) -> Iterator[None]:
@@ -128,6 +116,19 @@ class Roll:
     def is_whole(self) -> bool:
         """Return whether each message was read, in order; nothing was given up."""
         return self.read == [f"text {number}" for number in range(1, self.seq + 1)]
+
+
+@pytest.mark.parametrize("held_back", ["", HELD_BACK])
+def test_people_get_what_they_always_got_whichever_version_is_written(
+    host: Host, url: str, database: Database, held_back: str
+) -> None:
+    roll = Roll(host, url)
+    roll.write(held_back, 1)
+    ((written,),) = rows(url, "SELECT event FROM outbox")
+    version = held_back or "conversation.message.created.v2"
+    assert json.loads(written)["dataschema"] == f"urn:chat:{version}"
+    message = versions.message_of(schemas().read(written.encode()))
+    assert (message["seq"], message["body"], message["notice"]) == (1, "text 1", None)
 
 
 @pytest.mark.parametrize("first", ["readers", "writers"])

@@ -7,18 +7,16 @@ from typing import Any
 
 import httpx
 import pytest
-import socketio
 import structlog
 from flask import Flask
 from flask.testing import FlaskClient
 from people import Somebody
-from running import Person, Server, wait_for
+from running import Server, wait_for
 
 from chassis import context, services
 from chassis.correlation import CarryingThread, given_id
 from chassis.redaction import Fields
 from chat.conversations.service import ConversationService
-from chat.realtime.observed import observed
 
 
 @pytest.fixture
@@ -105,42 +103,6 @@ def test_a_thread_of_nobody_has_an_id_of_its_own(written: list[Fields]) -> None:
     thread.start()
     thread.join()
     assert written[0]["request_id"]
-
-
-def test_an_event_of_a_socket_has_an_id_and_names_its_handshake(written: list[Fields]) -> None:
-    seen: list[context.RequestContext] = []
-
-    @observed(seen.append, own_id=True)
-    def handler(_data: str) -> str:
-        structlog.get_logger().info("in.a.handler")
-        context.spend("db", 0.5, 2)
-        return "done"
-
-    handshake = context.enter("my-handshake")
-    assert handler("x") == "done"
-    assert context.current() is handshake
-    assert written[0]["cause"] == "my-handshake"
-    assert written[0]["request_id"] == seen[0].request_id != "my-handshake"
-    assert seen[0].spans["db"].count == 2
-
-
-def test_a_socket_is_opened_under_its_handshake_and_both_ends_tell_whose_it_was(
-    server: Server,
-) -> None:
-    ann = Person(server.url)
-    client = socketio.Client(reconnection=False)
-    client.connect(
-        f"{server.url}/?ticket={ann.ticket()}",
-        transports=["websocket"],
-        headers={"X-Request-ID": "my-handshake"},
-    )
-    wait_for(lambda: server.lines("socket.opened"))
-    opened = server.lines("socket.opened")[0]
-    assert (opened["request_id"], opened["user_id"]) == ("my-handshake", ann.id)
-    ann.http.post("/auth/logout")
-    closed = wait_for(lambda: server.lines("socket.closed"))[0]
-    assert closed["request_id"] != "my-handshake", "that was over long ago"
-    assert closed["user_id"] == ann.id
 
 
 def test_what_cannot_be_read_is_said_under_nobodys_id(server: Server) -> None:

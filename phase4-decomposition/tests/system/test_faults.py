@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +17,8 @@ from stand_in import create_app
 
 from chassis import services
 from chassis.database import Database
-from chassis.events import Event, Publisher
-from chassis.identity import Caller
 from chassis.redaction import Fields
 from chat.conversations.service import ConversationService
-from chat.realtime.connections import Connections
-from chat.realtime.elsewhere import Elsewhere
-from chat.realtime.service import PresenceService
 
 
 def _register(client: FlaskClient) -> dict[str, str]:
@@ -60,26 +54,6 @@ def test_a_fault_of_ours_leaks_nothing_but_the_id_to_ask_about(
         assert secret not in answer.text
 
 
-def test_a_message_that_is_stored_is_acknowledged_even_if_nobody_can_be_told(
-    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    who = _register(client)
-    conversation = _group(client, who)
-    publisher = app.extensions["publisher"]
-
-    def broken(*_: Any, **__: Any) -> None:
-        raise RuntimeError("no sockets today")
-
-    monkeypatch.setattr(publisher._socketio, "emit", broken)
-    monkeypatch.setattr(publisher._connections, "online", list)
-    answer = client.post(
-        f"/api/v1/conversations/{conversation}/messages",
-        json={"client_id": "c1", "body": "hello"},
-        headers=who,
-    )
-    assert answer.status_code == 201
-
-
 @pytest.mark.parametrize("locked_by", ["another process", "another thread"])
 def test_a_conversation_that_another_write_holds_is_busy_for_a_bounded_time(
     tmp_path: Path, locked_by: str
@@ -106,17 +80,14 @@ def test_a_conversation_that_another_write_holds_is_busy_for_a_bounded_time(
     try:
         assert locked.wait(5)
         began = time.monotonic()
-        answer = client.post(
-            f"/api/v1/conversations/{conversation}/messages",
-            json={"client_id": "c1", "body": "hello"},
-            headers=who,
-        )
+        path = f"/api/v1/conversations/{conversation}"
+        answer = client.patch(path, json={"name": "hello"}, headers=who)
         assert time.monotonic() - began < 5
         assert answer.status_code == 503
         assert answer.json is not None
         assert answer.json["type"].endswith("#busy")
         assert int(answer.headers["Retry-After"]) == answer.json["retry_after"] >= 1
-        reading = client.get(f"/api/v1/conversations/{conversation}/messages", headers=who)
+        reading = client.get(path, headers=who)
         assert reading.status_code == 200, "readers do not wait for a writer"
     finally:
         release.set()
@@ -141,13 +112,10 @@ def test_neither_the_log_nor_the_answer_depends_on_what_people_write(
 
     @event.listens_for(engine, "before_cursor_execute", retval=True)
     def fail(_c: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> tuple[str, Any]:
-        return statement.replace("INSERT INTO messages", "INSERT INTO nowhere"), values
+        return statement.replace("INSERT INTO membership_changes", "INSERT INTO nowhere"), values
 
-    answer = client.post(
-        f"/api/v1/conversations/{conversation}/messages",
-        json={"client_id": "c1", "body": "the door is locked"},
-        headers=who,
-    )
+    path = f"/api/v1/conversations/{conversation}"
+    answer = client.patch(path, json={"name": "the door is locked"}, headers=who)
     assert answer.status_code == 500  # a fault, and not "locked"
     assert "UndefinedTable" in str(written)
     assert "the door is locked" not in str(written)
@@ -157,34 +125,3 @@ def test_no_header_says_where_the_application_is(server: Server) -> None:
     server.start()
     answer = httpx.get(f"{server.url}/healthz", headers={"SCRIPT_NAME": "/elsewhere"})
     assert answer.status_code == 200
-
-
-def test_the_last_that_is_said_of_somebodys_presence_is_true() -> None:
-    """A reload: one socket closes and one opens, and both are told of at once."""
-    ann = Caller(user_id="ann", login_id="one")
-    told: list[bool] = []
-
-    class Told(Publisher):
-        def publish(self, event: Event, _audience: Collection[str]) -> None:
-            told.append(event["data"]["online"])
-
-    class Overtaken(Connections):
-        """Answers so slowly that the second socket has opened meanwhile."""
-
-        second: threading.Thread | None = None
-
-        def online(self, user_ids: Collection[str]) -> list[str]:
-            found = super().online(user_ids)
-            if self.second is None:
-                self.add("second", ann)
-                self.second = threading.Thread(target=presence.announce, args=["ann"])
-                self.second.start()
-                self.second.join(0.2)
-            return found
-
-    connections = Overtaken()
-    presence = PresenceService(Database.__new__(Database), connections, Elsewhere(), Told())
-    presence.announce("ann")  # the first socket has closed
-    assert connections.second is not None
-    connections.second.join()
-    assert told == [False, True]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-import socketio
+from real_messages import use_messages
 from running import Server, wait_for
 
 FAULTS = ["value", "key", "cause", "validation", "database", "thread"]
@@ -44,6 +44,7 @@ class Marks:
 @pytest.fixture(params=["DEBUG", "INFO"])
 def server(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Server]:
     """A server with faults, that says as much as it can, or as usual."""
+    use_messages()
     server = Server(tmp_path / "data", "faulty:faulty_app()", CHAT_LOG_LEVEL=request.param)
     yield server.start()
     server.stop()
@@ -75,7 +76,7 @@ def warnings(server: Server) -> int:
 
 
 def everything_that_can_be_sent(http: httpx.Client, mark: Marks) -> None:
-    """Use the whole API, well and badly, over HTTP and over a socket."""
+    """Use the whole API, well and badly."""
     account = {"username": "ann", "password": mark("password"), "display_name": mark("name")}
     tokens = http.post("/api/v1/auth/register", json=account).raise_for_status().json()
     access = mark.known(tokens["access_token"], "access token")
@@ -98,13 +99,6 @@ def everything_that_can_be_sent(http: httpx.Client, mark: Marks) -> None:
     http.post(f"{here}/messages", content=f'{{"body": "{mark("half of JSON")}')
     http.post(f"{here}/messages", json={"client_id": mark("client id"), "body": 1})
     http.get(f"{here}/messages", params={"after": mark("number"), "cursor": mark("cursor")})
-    ticket = mark.known(http.post("/api/v1/realtime/tickets").json()["ticket"], "ticket")
-    client = socketio.Client(reconnection=False)
-    client.connect(f"{http.base_url}?ticket={ticket}&x={mark('query')}", transports=["websocket"])
-    client.emit("typing", {"conversation_id": mark("typing")})
-    client.emit(mark("event"), {"x": mark("event data")})
-    client.emit("typing", {"conversation_id": group["id"], "extra": mark("extra")})
-    client.disconnect()
     http.post("/api/v1/auth/logout")
 
 
@@ -112,7 +106,6 @@ def every_way_to_be_refused(http: httpx.Client, mark: Marks) -> None:
     """Knock where nothing is."""
     http.get(f"/{mark('path')}/x", params={"token": mark("query")})
     http.request(mark("method").upper()[:20], "/api/v1/profiles/me")
-    http.get("/socket.io/", params={"transport": "websocket", "ticket": mark("ticket of nobody")})
     http.get("/api/v1/profiles/me", headers={"X-Request-ID": f"{mark('bad id')} and more"})
     http.get("/api/v1/profiles/me", headers={"Authorization": f"Bearer {mark('token of nobody')}"})
     http.get(f"/web/{mark('file')}.js")

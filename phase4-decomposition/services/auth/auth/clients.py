@@ -26,6 +26,15 @@ SCOPES = {
     },
     ("auth", "profiles"): {"profiles:create"},
     ("chat", "profiles"): {"people:read", "profiles:read", "profiles:erase"},
+    ("chat", "messages"): {
+        "timelines:write",
+        "timelines:read",
+        "messages:moderate",
+        "written:read",
+        "written:erase",
+    },
+    ("messages", "chat"): {"memberships:read"},
+    ("realtime", "chat"): {"memberships:read"},
 }
 
 

@@ -82,9 +82,6 @@ class Subscription:
             try:
                 with closing(BlockingConnection(self._broker)) as connection:
                     arrived = self._subscribe(connection)
-                    if self._tried.is_set():
-                        self._missed()
-                    self._tried.set()
                     backoff.reset()
                     self._listen(connection, arrived, stopping)
             except Exception as error:  # noqa: BLE001 - whatever it is, nobody is to stay deaf
@@ -118,6 +115,9 @@ class Subscription:
         log.info("subscription.connected")
         self._connection = connection
         try:
+            if self._tried.is_set():
+                self._missed()
+            self._tried.set()  # not before: whoever waits for it is to find it connected
             while not stopping.is_set():
                 connection.process_data_events(TURN)
                 heard, arrived[:] = arrived[:], []

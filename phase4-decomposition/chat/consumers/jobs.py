@@ -45,7 +45,9 @@ def main() -> int:
         "export": partial(
             export.write, database, accounts, profiles, timelines, keep=settings.export_keep
         ),
-        "deletion": Deletion(database, accounts, profiles, members, timelines, uncache).steps,
+        "deletion": Deletion(
+            database, accounts, profiles, members, timelines, lists, uncache
+        ).steps,
     }
     worker = JobWorker(database, ways)
     consumer = StepsConsumer(

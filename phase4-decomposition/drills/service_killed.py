@@ -59,12 +59,14 @@ class Looking:
 def run(stage: Stage) -> None:
     """Kill them one after the other."""
     services = [one for one in SERVICES if stage.has(one)]
+    ann, ben = stage.people(2)
+    acts = _acts(stage, ann, ben, ann.group([ben]))
     stopped: dict[str, dict[str, float]] = {}
     with stage.load(rate=30):
         stage.wait(AFTER)
-        usual = _without(stage, None)
+        usual = _without(stage, None, acts)
         for service in services:
-            stopped[service] = _without(stage, service)
+            stopped[service] = _without(stage, service, acts)
     for service, found in stopped.items():
         for act, seconds in found.items():
             stage.number(f"{service} killed: longest without a {act}", seconds, "s")
@@ -86,11 +88,11 @@ def _needed(stage: Stage, act: str) -> Sequence[str]:
     return [one for one in NEEDED[act] if stage.has(one)] or ["chat"]
 
 
-def _without(stage: Stage, service: str | None) -> dict[str, float]:
+def _without(
+    stage: Stage, service: str | None, acts: Mapping[str, Callable[[], object]]
+) -> dict[str, float]:
     """Return for how long each act did not work, while a service was killed; None: none was."""
-    ann, ben = stage.people(2)
-    group = ann.group([ben])
-    looking = {name: Looking(act) for name, act in _acts(stage, ann, ben, group).items()}
+    looking = {name: Looking(act) for name, act in acts.items()}
     stage.wait(1)
     if service is not None:
         stage.until_ready(since=stage.kill(service))

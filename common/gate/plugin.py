@@ -32,6 +32,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Watch, if somebody wants to know."""
+    # The contract's tests have it; services' own tests, in runs of their own, are asked for it too.
+    config.addinivalue_line("markers", "offline: needs no system, only the documents")
     file = config.getoption("--gate-results")
     if file is not None:
         config.pluginmanager.register(Watch(file))

@@ -232,6 +232,11 @@ def test_unread_counts_of_others_grow_within_the_bound(
 def test_a_read_marker_never_goes_back(ada: Person, bob: Person, group_id: str) -> None:
     for _ in range(3):
         ada.send(group_id)
+
+    def counted() -> None:
+        assert bob.conversation(group_id)["unread_count"] == 4
+
+    eventually(counted)
     assert bob.mark_read(group_id, 3).json == {"read_seq": 3, "unread_count": 1}
     assert bob.mark_read(group_id, 1).json == {"read_seq": 3, "unread_count": 1}
     assert bob.mark_read(group_id, 0).json == {"read_seq": 3, "unread_count": 1}

@@ -302,7 +302,7 @@ def test_memory_does_not_grow_with_the_archive(tmp_path: Path) -> None:
         return highest
 
     peaks = []
-    for groups in (3_000, 12_000):
+    for groups in (3_000, 24_000):  # without messages: a tenth is to be more than what varies
         path = tmp_path / f"{groups}.jsonl"
         path.write_bytes(b"".join(sealed(dull(groups))))
         database = database_in(tmp_path / str(groups))
@@ -311,7 +311,6 @@ def test_memory_does_not_grow_with_the_archive(tmp_path: Path) -> None:
             dumping = peak(lambda: dump(database, target))  # noqa: B023
         peaks.append((loading, dumping))
     (loading, dumping), (loading_more, dumping_more) = peaks
-    grown = (tmp_path / "12000.jsonl").stat().st_size - (tmp_path / "3000.jsonl").stat().st_size
-    # Messages are not in it, so it is short beside what varies: Python collects when it likes.
-    assert loading_more - loading < grown / 5
-    assert dumping_more - dumping < grown / 5
+    grown = (tmp_path / "24000.jsonl").stat().st_size - (tmp_path / "3000.jsonl").stat().st_size
+    assert loading_more - loading < grown / 10
+    assert dumping_more - dumping < grown / 10

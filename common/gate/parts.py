@@ -154,20 +154,20 @@ def _natively(phase: Phase, *, newest: bool) -> Part:
         [f"{OWN}=", *contract],
         stands_on=(*tree, *ENGINE, "common/contract", "common/web"),
     )
-    own = () if newest or number == "0" else (f"{OWN}={','.join(new_tests(phase))}",)
+    own = () if newest else (f"{OWN}={','.join(last_tests(phase))}",)
     title += "its own tests and the whole contract"
     whole = _tests(f"native-{number}", title, words, [*own, *contract], stands_on=tree)
     return replace(whole, short=replace(middle, short=short))
 
 
-def new_tests(phase: Phase) -> list[str]:
-    """Return the test files of a phase that are not byte for byte those of the phase before."""
+def last_tests(phase: Phase) -> list[str]:
+    """Return the test files of a phase that the next one has not, byte for byte."""
     built = phases.built()
-    before = built[built.index(phase) - 1].directory
+    after = built[built.index(phase) + 1].directory
     return sorted(
         str(one.relative_to(ROOT))
         for one in phase.directory.rglob("test_*.py")
-        if not _is_same(one, before / one.relative_to(phase.directory))
+        if not _is_same(one, after / one.relative_to(phase.directory))
     )
 
 

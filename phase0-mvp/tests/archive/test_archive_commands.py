@@ -7,6 +7,7 @@ import signal
 import stat
 import subprocess
 import threading
+from collections import Counter
 from pathlib import Path
 
 import httpx
@@ -159,6 +160,7 @@ class _Sender(threading.Thread):
         super().__init__()
         self.acknowledged: list[str] = []
         self.refusals: list[httpx.Response] = []
+        self.problems: Counter[str] = Counter()
         self.stopping = threading.Event()
         self._person, self._group = person, group
 
@@ -171,6 +173,7 @@ class _Sender(threading.Thread):
                 self.acknowledged.append(answer.json()["id"])
             else:
                 self.refusals.append(answer)
+                self.problems[answer.json()["type"].rpartition("#")[2]] += 1
 
 
 def test_what_is_acknowledged_under_load_is_in_an_export_after_the_switch(
@@ -189,7 +192,7 @@ def test_what_is_acknowledged_under_load_is_in_an_export_after_the_switch(
         during = run_cli(data, "export")
         assert run_cli(data, "read-only", "on").returncode == 0
         after = run_cli(data, "export")
-        wait_for(lambda: all(len(sender.refusals) > 3 for sender in senders))
+        wait_for(lambda: all(sender.problems["read-only"] > 3 for sender in senders))
     finally:
         for sender in senders:
             sender.stopping.set()
@@ -202,10 +205,12 @@ def test_what_is_acknowledged_under_load_is_in_an_export_after_the_switch(
         if record["type"] == "message" and record["kind"] == "text"
     }
     assert exported == {id_ for sender in senders for id_ in sender.acknowledged}
-    for refused in (one for sender in senders for one in sender.refusals):
-        assert refused.status_code == 503
-        assert refused.json()["type"].endswith("#read-only")
-        assert int(refused.headers["Retry-After"]) >= 1
+    for sender in senders:
+        # A lock may be waited for too long, on a slow machine: then nothing is stored either.
+        assert sender.problems.keys() <= {"read-only", "busy"}
+        for refused in sender.refusals:
+            assert refused.status_code == 503
+            assert int(refused.headers["Retry-After"]) >= 1
 
 
 def test_read_only_survives_a_restart_and_lets_people_read(tmp_path: Path, server: Server) -> None:

@@ -10,9 +10,9 @@ VERSION = "0.1.0"
 
 SYSTEM = {
     "name": "chat",
-    "phase": 4,
-    "step": "4.3",
-    "title": "Decomposition",
+    "phase": 5,
+    "step": "5.1",
+    "title": "Resilience",
     "version": VERSION,
     "capabilities": [
         "dead-letters",

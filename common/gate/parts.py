@@ -1,5 +1,6 @@
 """What the gate can run: a table that grows with the tree; docs/contributing.md has it in words."""
 
+import filecmp
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -19,14 +20,14 @@ SYSTEM = ("-m", "not offline")  # what speaks of the contract's documents alone 
 APART = ("README.md", "architecture.*", "diffs")  # a phase's own, and in no patch
 BLOCKS = "test_a_block_of_commands_does_what_it_shows"
 
-# What parts stand on, as git's pathspecs.
+# What parts stand on, as git's pathspecs. Of pyproject.toml nothing does: it is met by every run.
 ENGINE = ("lab", "requirements.lock", "common/lab", ":(exclude)common/lab/tests")
 DOCKER = ("common/lab/docker", "common/lab/compose")
 SERVED = ("common/contract", ":(exclude)common/contract/tests", "common/web")  # by every phase
-TESTED_ON_PHASE_0 = (*ENGINE, "pyproject.toml", "phase0-mvp", *SERVED, "common/world")
+TESTED_ON_PHASE_0 = (*ENGINE, "phase0-mvp", *SERVED, "common/world")
 STANDS_ON = {
     "lab": (
-        *("lab", "requirements.lock", "pyproject.toml", "phase0-mvp", "phase*/compose.yaml"),
+        *("lab", "requirements.lock", "phase0-mvp", "phase*/compose.yaml"),
         *("common/lab", *SERVED, "common/world"),
         *(
             f":(glob)common/{name}/*.py" for name in ("docs", "drill", "load")
@@ -44,7 +45,7 @@ class Part:
 
     again: the command of a second try; empty for what is no test run.
     stands_on: it may be left out while none of this has changed; None: it always runs.
-    short: what runs in its place then, if anything does.
+    short: what runs in its place then, if anything does; a part of it, so it is proven as well.
     turn: parts with the same turn never run at once; without one, a part runs beside any other.
     """
 
@@ -62,6 +63,12 @@ class Part:
         """What `--only` takes beside the name: `native` for native-3."""
         return self.name.partition("-")[0]
 
+    def proves(self) -> "Iterator[Part]":
+        """Yield it, and each shorter run that it is more than."""
+        yield self
+        if self.short:
+            yield from self.short.proves()
+
 
 def parts(*, everything: bool) -> list[Part]:
     """Return what there is to run in this checkout, in order; what takes longest does not end it.
@@ -76,7 +83,8 @@ def parts(*, everything: bool) -> list[Part]:
         *map(_up, built),
         _standalone("lab", turn=_turn("0")),  # it builds phase 0's image too
         _standalone("web", "--native"),
-        *map(_natively, reversed(built)),  # the newest takes longest
+        # The newest takes longest.
+        *(_natively(phase, newest=phase == built[-1] or everything) for phase in reversed(built)),
         *(_under_docker(phase.label, phase.directory) for phase in built[:-1]),
         _under_docker(built[-1].label, built[-1].directory, DOCKER),  # meets all that they do
         *(_standalone(name) for name in ("load", "drill")),
@@ -124,19 +132,47 @@ def _up(phase: Phase) -> Part:
     return Part(f"up-{number}", title, _visit(number, "--native"), turn=_turn(number))
 
 
-def _natively(phase: Phase) -> Part:
-    """Run the whole contract; its own tests too, unless nothing that they meet has changed.
+def _natively(phase: Phase, *, newest: bool) -> Part:
+    """Run its own tests if the phase has changed, the contract if what all phases share has.
 
-    They import nothing of the engine; what it does wrong, the contract's tests meet.
+    Its own import nothing of what all share; what that does wrong, the contract's tests meet.
     """
     number = _number(phase)
     words, contract = [number, "--native"], () if number == "0" else SYSTEM
-    title = f"{phase.label} as processes: the whole contract"
-    short = _tests(f"native-{number}-contract", title, words, [f"{OWN}=", *contract])
-    title = f"{phase.label} as processes: its own tests and the whole contract"
-    met = (*_tree(phase.directory), "requirements.lock", "pyproject.toml", *SERVED)
-    whole = _tests(f"native-{number}", title, words, contract, stands_on=met)
-    return replace(whole, short=short)
+    title = f"{phase.label} as processes: "
+    short = _tests(
+        f"native-{number}-short",
+        f"{title}up, ready, a short run of the contract",
+        words,
+        [f"{OWN}=", SHORT],
+    )
+    tree = _tree(phase.directory)
+    middle = _tests(
+        f"native-{number}-contract",
+        f"{title}the whole contract",
+        words,
+        [f"{OWN}=", *contract],
+        stands_on=(*tree, *ENGINE, "common/contract", "common/web"),
+    )
+    own = () if newest or number == "0" else (f"{OWN}={','.join(new_tests(phase))}",)
+    title += "its own tests and the whole contract"
+    whole = _tests(f"native-{number}", title, words, [*own, *contract], stands_on=tree)
+    return replace(whole, short=replace(middle, short=short))
+
+
+def new_tests(phase: Phase) -> list[str]:
+    """Return the test files of a phase that are not byte for byte those of the phase before."""
+    built = phases.built()
+    before = built[built.index(phase) - 1].directory
+    return sorted(
+        str(one.relative_to(ROOT))
+        for one in phase.directory.rglob("test_*.py")
+        if not _is_same(one, before / one.relative_to(phase.directory))
+    )
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    return other.is_file() and filecmp.cmp(one, other, shallow=False)
 
 
 def _under_docker(label: str, directory: Path, engine: tuple[str, ...] = ()) -> Part:
@@ -182,7 +218,7 @@ def _short_step(step: Step) -> Part:
 def touched_tests(step: Step) -> list[str]:
     """Return the test files that a step's patch adds or touches, as they are laid out."""
     touched = map(PurePath, added_lines(step.file.read_bytes()))
-    tests = [one for one in touched if one.parts[0] == "tests" and one.match("test_*.py")]
+    tests = [one for one in touched if "tests" in one.parts and one.match("test_*.py")]
     return [str(PurePath(".lab", "steps", step.name, one)) for one in tests]
 
 
@@ -211,7 +247,7 @@ def _lesson(phase: Phase) -> Part:
         ["-k", f"{BLOCKS} and {phase.directory.name}/"],
         stands_on=(
             *below,
-            *("lab", "requirements.lock", "pyproject.toml", "common"),
+            *("lab", "requirements.lock", "common"),
             ":(exclude)common/gate",
             *(f":(exclude)common/{name}/tests" for name in ("drill", "lab", "load", "web")),
         ),

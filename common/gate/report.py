@@ -15,6 +15,7 @@ COMING = {  # how many parts of a kind there will be, where it is not one
 # How many parts of a kind stand on one phase.
 NEWEST = {"native": 1, "docker": 1, "lesson": 1, "step": STEPS - 1}
 OWN_PATCH = ("step",)  # these stand on nothing else: a fix that goes through them seldom changes it
+OF_NO_CODE = ("docker",)  # what has changed in Python alone is tested in short there
 OVER_ALL = ("lint", "history")  # one part that looks at every phase
 
 
@@ -100,7 +101,8 @@ def _cases(
     if not shorts:
         return newest, newest if kind in OWN_PATCH else whole, whole
     short = _known(shorts, seconds) or took
-    return newest + _of(number - NEWEST.get(kind, 0), short), _of(number, short), whole
+    every = _of(number, short) if kind in OF_NO_CODE else whole
+    return newest + _of(number - NEWEST.get(kind, 0), short), every, whole
 
 
 def _known(parts: Iterable[Part], seconds: Mapping[str, float]) -> list[float]:

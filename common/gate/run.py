@@ -97,14 +97,16 @@ class Gate:
             only, wanted = self._options.only, {part.kind, part.name}
             if only and not wanted.intersection(only):
                 continue
-            why = self._why(part)
-            if why is None and part.short is None:
+            runs: Part | None = part
+            while runs and not (why := self._why(runs)):
+                runs = runs.short
+            if runs is None:
                 commit = self._record.tested[part.name]
                 self._account.left_out[part] = f"unchanged since {commit[:12]}"
-                say(f"{part.name:<16}left out: unchanged")
+                say(f"{part.name:<18}left out: unchanged")
             else:
-                chosen.append(part if why or part.short is None else part.short)
-                say(f"{chosen[-1].name:<16}{why or 'in short: unchanged'}")
+                chosen.append(runs)
+                say(f"{runs.name:<18}{why}")
         return chosen
 
     def _why(self, part: Part) -> str | None:
@@ -230,10 +232,12 @@ class Gate:
         """Record what passed, whatever else did not; with unsteady tests only in a good run."""
         account = self._account
         passed = [
-            part.name
+            one.name
             for part, verdict in account.verdicts.items()
-            if part.name in account.seconds and verdict.good and part.stands_on is not None
+            if part.name in account.seconds and verdict.good
             if account.good or not verdict.unsteady
+            for one in part.proves()
+            if one.stands_on is not None
         ]
         if not passed:
             say("nothing is recorded: nothing that can be has passed")

@@ -5,7 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from gate.parts import OWN, SHORT, STANDS_ON, SYSTEM, Part, between, parts, touched_tests
+from gate.parts import (
+    OWN,
+    SHORT,
+    STANDS_ON,
+    SYSTEM,
+    Part,
+    between,
+    new_tests,
+    parts,
+    touched_tests,
+)
 from lab import phases
 from lab.paths import ROOT
 from lab.steps.layout import lay_out
@@ -32,18 +42,38 @@ def test_every_phase_is_proven_on_both_engines_in_every_run_and_whole_when_it_ch
 ) -> None:
     number = phase.name.removeprefix("phase")
     assert BY_NAME[f"up-{number}"].stands_on is None
-    native = BY_NAME[f"native-{number}"]
-    assert native.short is not None
-    assert f"{OWN}=" in native.short.first
-    assert SHORT not in native.short.first
-    assert not [word for word in native.first if word.startswith("--gate")]
-    stands_on = git_files(*(native.stands_on or ()))
+    whole, contract, short = BY_NAME[f"native-{number}"].proves()
+    assert short.stands_on is None
+    assert {f"{OWN}=", SHORT} < set(short.first)
+    assert f"{OWN}=" in contract.first
+    assert SHORT not in contract.first
+    stands_on = git_files(*(whole.stands_on or ()))
     assert f"{phase.directory.name}/tests/running.py" in stands_on
-    assert not [file for file in stands_on if file.startswith("common/lab/")]
+    assert not [file for file in stands_on if file.startswith("common/")]
+    shared = {"common/lab/native/engine.py", "common/contract/tests/test_auth.py"}
+    assert {*stands_on, *shared} < git_files(*(contract.stands_on or ()))
     docker = BY_NAME[f"docker-{number}"]
     assert docker.short is not None
     assert (docker.short.first[-1], docker.first[-2:]) == (SHORT, SYSTEM)
     assert phase.directory.name in (BY_NAME[f"lesson-{number}"].stands_on or ())
+
+
+def test_the_first_and_the_newest_phase_run_all_their_tests_those_between_what_is_new() -> None:
+    """What a phase has unchanged from the one before was tested there, and is in the newest."""
+    first, *between_, newest = phases.built()
+    for phase in (first, newest):
+        words = BY_NAME[f"native-{phase.name.removeprefix('phase')}"].first
+        assert not [word for word in words if word.startswith("--gate")]
+    for phase in between_:
+        words = BY_NAME[f"native-{phase.name.removeprefix('phase')}"].first
+        assert f"{OWN}={','.join(new_tests(phase))}" in words
+
+
+def test_a_test_that_is_the_same_in_the_phase_before_is_not_new() -> None:
+    new = new_tests(phases.built()[1])
+    assert "phase1-foundation/tests/cache/test_cache_races.py" in new
+    assert "phase1-foundation/tests/auth/test_logins.py" not in new
+    assert (ROOT / "phase1-foundation/tests/auth/test_logins.py").is_file()
 
 
 @pytest.mark.parametrize("phase", phases.built(), ids=lambda phase: phase.name)

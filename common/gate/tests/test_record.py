@@ -160,21 +160,29 @@ def test_a_part_is_left_out_only_while_what_it_stands_on_is_as_it_was(
     assert ran.read_text() == "zero zero one "
 
 
-def test_a_part_that_has_a_short_run_does_that_while_nothing_has_changed(
+def test_a_part_runs_as_short_as_what_has_not_changed_lets_it(
     root: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     tested = commit(root)
-    commit(root, "phase0-mvp/app.py")
+    commit(root, "phase1-foundation/app.py")
     ran = tmp_path / "ran"
 
-    def part(name: str, stands_on: tuple[str, ...]) -> Part:
-        code = f"open({str(ran)!r}, 'a').write('{{}} ')"
-        short = Part(f"{name}-short", name, (sys.executable, "-c", code.format(f"{name}-short")))
-        whole = (sys.executable, "-c", code.format(name))
-        return Part(name, name, whole, stands_on=stands_on, short=short)
+    def part(name: str, stands_on: tuple[str, ...] | None, short: Part | None = None) -> Part:
+        code = f"open({str(ran)!r}, 'a').write('{name} ')"
+        return Part(name, name, (sys.executable, "-c", code), stands_on=stands_on, short=short)
 
-    parts = [part("zero", ("phase0-mvp",)), part("one", ("phase1-foundation",))]
-    record = Record({"zero": tested, "one": tested})
-    assert Gate(Options(tmp_path, tree=root), parts, record).run() == 0
-    assert ran.read_text() == "zero one-short "
-    assert "one-short       in short: unchanged" in capfd.readouterr().out
+    def chain(name: str, *stands_on: str) -> Part:
+        middle = part(f"{name}-middle", stands_on, part(f"{name}-short", None))
+        return part(name, stands_on[:1], middle)
+
+    zero, one = "phase0-mvp", "phase1-foundation"
+    parts = [chain("a", one, zero), chain("b", zero, one), chain("c", zero, zero)]
+    names = [proven.name for whole in parts for proven in whole.proves()]
+    record = Record(dict.fromkeys(names, tested))
+    options = Options(tmp_path, tree=root, record=True)
+    (tmp_path / ".ci").mkdir(exist_ok=True)
+    assert Gate(options, parts, record).run() == 0
+    assert ran.read_text() == "a b-middle c-short "
+    assert "c-short           every run" in capfd.readouterr().out
+    found = Record.read(tmp_path).tested
+    assert {name for name in found if found[name] != tested} == {"a", "a-middle", "b-middle"}

@@ -67,7 +67,8 @@ def _checks() -> Iterator[Check]:
             yield _mypy(phase.name, phase, named, phase / "tests")
         for service in sorted(phase.glob("services/*/")):
             name, own = f"{phase.name}-{service.name}", [service.name, "tests"]
-            yield _mypy(name, service, own, phase / "tests", phase, service / "tests")
+            more = (phase, service / "tests")
+            yield _mypy(name, service, own, phase / "tests", *more, cache=phase.name)
         if "[tool.importlinter]" in _read(phase / "pyproject.toml"):
             yield _imports(phase)
 
@@ -82,14 +83,16 @@ def _schema(name: str, files: list[Path]) -> Check:
     return Check(f"schema {name}", [*argv, *map(str, files)], ROOT)
 
 
-def _mypy(name: str, cwd: Path, modules: list[str], tests: Path, *more: Path) -> Check:
+def _mypy(
+    name: str, cwd: Path, modules: list[str], tests: Path, *more: Path, cache: str = ""
+) -> Check:
     """Check modules below cwd; a tests directory that is no package is an import root.
 
-    So is common/, which a phase's drills import.
+    So is common/, which a phase's drills import. `cache`: the part whose modules it shares.
     """
     argv = [sys.executable, "-m", "mypy", "--explicit-package-bases"]
     argv += ["--config-file", str(ROOT / "pyproject.toml")]
-    argv += ["--cache-dir", str(_cache(name))]
+    argv += ["--cache-dir", str(_cache(cache or name))]
     roots = [cwd, *more, *sorted(cwd.glob("services/*/")), ROOT / "common"]
     bases = roots if (tests / "__init__.py").is_file() else [*roots, tests]
     return Check(f"mypy {name}", [*argv, *modules], cwd, {"MYPYPATH": ":".join(map(str, bases))})

@@ -3,6 +3,8 @@
 import sys
 import time
 from collections.abc import Sequence
+from functools import reduce
+from operator import add
 
 import click
 
@@ -63,7 +65,7 @@ def command(
         return run([targets.CONTRACT], arguments, url=url, imports=()).code
     chosen = [targets.find(name) for name in names] or targets.everything()
     outcomes = [_test(kind, target, arguments, alone=len(chosen) == 1) for target in chosen]
-    total = sum(outcomes, Outcome(0))
+    total = reduce(add, outcomes)
     if len(chosen) > 1:
         say(f"\n{total.passed} passed, {total.failed} failed, {total.skipped} skipped")
     return total.code

@@ -29,19 +29,17 @@ class Outcome:
     skipped: int = 0
 
     def __add__(self, other: "Outcome") -> "Outcome":
+        """Return what two runs came to; one in which nothing was to run adds nothing to another."""
+        if other.code == NOTHING_CHOSEN:
+            return self
+        if self.code == NOTHING_CHOSEN:
+            return other
         return Outcome(
-            _both(self, other),
+            self.code or other.code,
             self.passed + other.passed,
             self.failed + other.failed,
             self.skipped + other.skipped,
         )
-
-
-def _both(one: Outcome, other: Outcome) -> int:
-    """Return the code of two runs: what `-k` has found in either is enough."""
-    if NOTHING_CHOSEN in (one.code, other.code) and 0 in (one.code, other.code):
-        return 0
-    return one.code or other.code
 
 
 def run(
@@ -104,8 +102,6 @@ def _outcome(report: Path, code: int) -> Outcome:
     except (OSError, ValueError):
         numbers = {}
     outcome = Outcome(code, **numbers)
-    if code == NOTHING_CHOSEN:
-        return outcome
     if code and not outcome.failed:  # nothing was collected, or pytest itself broke
         return replace(outcome, failed=1)
     return outcome

@@ -4,6 +4,8 @@ import os
 import signal
 import subprocess
 import sys
+from functools import reduce
+from operator import add
 from pathlib import Path
 
 import pytest
@@ -45,7 +47,7 @@ def test_errs(broken): pass
     [
         (MIXED, Outcome(1, passed=1, failed=2, skipped=1)),
         ("def test_passes(): pass", Outcome(0, passed=1)),
-        ("", Outcome(5)),
+        ("", Outcome(5, failed=1)),
     ],
 )
 def test_every_test_is_counted(
@@ -57,7 +59,13 @@ def test_every_test_is_counted(
 
 def test_sums_keep_the_first_bad_code() -> None:
     runs = [Outcome(0, passed=2), Outcome(2, failed=1), Outcome(1, failed=1, skipped=3)]
-    assert sum(runs, Outcome(0)) == Outcome(2, passed=2, failed=2, skipped=3)
+    assert reduce(add, runs) == Outcome(2, passed=2, failed=2, skipped=3)
+
+
+def test_a_run_in_which_nothing_was_to_run_adds_nothing_to_another() -> None:
+    nothing, some = Outcome(5, failed=1), Outcome(0, passed=2)
+    assert nothing + some == some + nothing == some
+    assert nothing + nothing == nothing
 
 
 def test_tests_of_a_phase_see_its_modules(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from chassis.correlation import traceparent
 from chassis.errors import DomainError, InvalidInput, NotReady, Unavailable
 from chassis.problems import STATUS
 from chassis.resilience.breaker import Breaker, Tuning
+from chassis.tracing import spans
 
 log = structlog.get_logger()
 
@@ -167,9 +168,7 @@ class Calls:
         return self._ask("POST", path, headers, urlencode(fields).encode())
 
     def _ask(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Any:
-        request_id = context.request_id()
-        headers |= {"traceparent": traceparent(request_id)}
-        if request_id:
+        if request_id := context.request_id():
             headers["X-Request-ID"] = request_id
         began, left = time.perf_counter(), min(self._timeout, context.time_left())
         try:
@@ -188,7 +187,7 @@ class Calls:
                 break
             headers[deadlines.HEADER] = str(int(left * 1000))
             try:
-                answer = self._transport.ask(method, path, headers, body, left)
+                answer = self._try(method, path, headers, body, left)
             except NotReady:
                 pause = PAUSE * 2**attempt * random.uniform(0.5, 1)  # noqa: S311 - no secret
                 left = ends - time.perf_counter()
@@ -200,6 +199,15 @@ class Calls:
                 self._budget.earn()
                 return answer
         raise NotReady(f"The service {self._name} does not answer.")
+
+    def _try(
+        self, method: str, path: str, headers: dict[str, str], body: bytes, left: float
+    ) -> Answer:
+        with spans.calling(self._name, method) as span:
+            headers["traceparent"] = traceparent(context.request_id())
+            answer = self._transport.ask(method, path, headers, body, left)
+            spans.answered(span, answer.status)
+            return answer
 
     def _understood(self, answer: Answer) -> Any:
         """Return the document that came back; raise what it says instead."""

@@ -1,15 +1,16 @@
 """One id for all that is done on somebody's behalf, wherever it comes from and in any thread."""
 
-import hashlib
 import re
 import secrets
 import threading
-import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from opentelemetry import trace
+
 from chassis import context
 from chassis.ids import new_id
+from chassis.tracing.ids import trace_of
 
 _ACCEPTABLE = re.compile(r"[A-Za-z0-9._-]{8,128}")
 """Bounded, and nothing that a header, a log or a shell would take for its own."""
@@ -37,11 +38,9 @@ class CarryingThread(threading.Thread):
 def traceparent(request_id: str | None) -> str:
     """Return where something comes from, as W3C Trace Context writes it: the request is the trace.
 
-    The gateway's ids are UUIDs, and so are traces: 32 hexadecimal digits. Others are hashed.
+    What belongs to no span was not chosen to be sampled.
     """
-    cause = request_id or new_id()
-    try:
-        trace = uuid.UUID(cause).hex
-    except ValueError:
-        trace = hashlib.sha256(cause.encode()).hexdigest()[:32]
-    return f"00-{trace}-{secrets.token_hex(8)}-01"
+    span = trace.get_current_span().get_span_context()
+    if span.is_valid:
+        return f"00-{span.trace_id:032x}-{span.span_id:016x}-{span.trace_flags & 1:02x}"
+    return f"00-{trace_of(request_id or new_id()):032x}-{secrets.token_hex(8)}-00"

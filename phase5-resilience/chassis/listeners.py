@@ -10,6 +10,7 @@ from chassis.health import Health
 from chassis.limits import BODY_MAX
 from chassis.metrics import RequestMetrics
 from chassis.services import Services
+from chassis.tracing import setup as tracing
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -50,6 +51,7 @@ def make_internal(metrics: RequestMetrics, found: Services, *routes: Blueprint) 
     app.extensions["services"] = found
     problems.register(app)
     metrics.count(app)
+    tracing.follow(app)
     for one in routes:
         app.register_blueprint(one)
     return app

@@ -10,6 +10,7 @@ from gunicorn.glogging import Logger
 
 from chassis.correlation import CarryingThread
 from chassis.limits import BODY_MAX
+from chassis.tracing import setup as tracing
 
 
 class LibraryLogger(Logger):  # type: ignore[misc]  # has no types
@@ -66,6 +67,7 @@ def say_farewell(
     def farewell() -> None:
         time.sleep(drain_seconds)
         last()
+        tracing.finish()
         worker.handle_exit(signal.SIGTERM, None)
 
     def on_sigterm(_signal: int, _frame: Any) -> None:

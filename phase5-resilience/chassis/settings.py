@@ -12,13 +12,14 @@ from pydantic_settings import BaseSettings, NoDecode
 from sqlalchemy import URL, make_url
 
 from chassis.buckets import Set
+from chassis.tracing.settings import TracingSettings
 
 
 def _separated(value: object) -> object:
     return value.replace(",", " ").split() if isinstance(value, str) else value
 
 
-class ServerSettings(BaseSettings):
+class ServerSettings(TracingSettings):
     """What a process that answers HTTP has to know. Durations are in seconds."""
 
     bind: str = "127.0.0.1:8000"

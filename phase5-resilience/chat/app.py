@@ -21,6 +21,7 @@ from chassis.proxies import TrustedProxies
 from chassis.resilience.shedding import SPARE, Limit, Shedding
 from chassis.service_tokens import PublishedKeys, ServiceTokens
 from chassis.services import Services
+from chassis.tracing import setup as tracing
 from chassis.web import RequestEnvelope
 from chat import timelines
 from chat.accounts import Accounts, calls_to_auth, calls_to_messages
@@ -57,6 +58,8 @@ def create_app(
     settings = settings or Settings()
     app = Flask(__name__, static_folder=None)
     metrics = RequestMetrics(app, BUILD)
+    tracing.set_up("chat", settings, metrics.registry)
+    tracing.follow(app)
     database = _open_database(settings)
     quotas = Quotas(settings.limits_file, settings.limits)
     found = _make_services(database, settings, auth, profiles)
@@ -71,7 +74,7 @@ def create_app(
         others["replica"] = lambda: replica.is_used
     health = Health(database, stopping, others)
     for blueprint in (
-        system(quotas),
+        system(quotas, settings.traces_page if settings.traces_url else ""),
         probes(health),
         conversations,
         moderation,

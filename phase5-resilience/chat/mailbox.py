@@ -15,6 +15,7 @@ from typing import Any
 from aiosmtpd.controller import Controller
 
 from chassis.messaging.process import until_stopped
+from chassis.messaging.settings import WorkerSettings
 
 KEPT, SIZE_MAX = 200, 64 * 1024
 PAGE = "<!doctype html><meta charset=utf-8><title>Mailbox</title><h1>Mailbox</h1>{}"
@@ -77,7 +78,7 @@ def main(smtp: str, page: str) -> int:
         stopping.wait()
         controller.stop()
 
-    return until_stopped("INFO", run)
+    return until_stopped("mailbox", WorkerSettings(), run)
 
 
 def _address(written: str) -> tuple[str, int]:

@@ -61,3 +61,5 @@ class Settings(WorkerSettings, ServerSettings, CacheSettings, ClientSettings):
     model_config = SettingsConfigDict(env_prefix="CHAT_", frozen=True)
 
     web_dir: Path = Path("../common/web")
+    traces_page: str = ""
+    """All of a trace's page but the trace's id, as a browser reaches it."""

@@ -1,5 +1,7 @@
 """What the system says of itself: phase, capabilities, limits."""
 
+from typing import Any
+
 from flask import Blueprint, Response, jsonify
 
 from chassis import limits
@@ -8,10 +10,10 @@ from chat.conversations import limits as conversations
 
 VERSION = "0.1.0"
 
-SYSTEM = {
+SYSTEM: dict[str, Any] = {
     "name": "chat",
     "phase": 5,
-    "step": "5.1",
+    "step": "5.2",
     "title": "Resilience",
     "version": VERSION,
     "capabilities": [
@@ -45,13 +47,21 @@ SYSTEM = {
 BUILD = {name: str(SYSTEM[name]) for name in ("phase", "step", "version")}
 
 
-def system(quotas: Quotas) -> Blueprint:
-    """Return the routes that need no login."""
+def system(quotas: Quotas, traces: str = "") -> Blueprint:
+    """Return the routes that need no login. `traces` is a trace's page without its id, if any."""
+    said = {**SYSTEM, **_with_traces(traces)} if traces else SYSTEM
     rate_limits = {"set": quotas.chosen, "policies": quotas.policies()}
     routes = Blueprint("system", __name__)
 
     @routes.get("/api/v1/system")
     def describe() -> Response:
-        return jsonify({**SYSTEM, "rate_limits": rate_limits})
+        return jsonify({**said, "rate_limits": rate_limits})
 
     return routes
+
+
+def _with_traces(page: str) -> dict[str, Any]:
+    return {
+        "capabilities": [*SYSTEM["capabilities"], "traces"],
+        "links": {**SYSTEM["links"], "traces": page},
+    }

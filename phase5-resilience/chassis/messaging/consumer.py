@@ -26,6 +26,7 @@ from chassis.messaging.process import Backoff
 from chassis.messaging.retries import Answer, acknowledge, onward
 from chassis.messaging.schemas import Newer, Schemas, Unacceptable
 from chassis.messaging.topology import Queue, Topology
+from chassis.tracing import spans
 from chassis.work import Work
 
 PREFETCH = 32
@@ -126,7 +127,8 @@ class Consumer:
             try:
                 event = self._schemas.read(body)
                 served.request_id = event.get("requestid") or event["id"]
-                return acknowledge if self._until_done(event, is_over) else None
+                with spans.consuming(self._queue, event):
+                    return acknowledge if self._until_done(event, is_over) else None
             except Unacceptable as error:
                 log.error("event.unacceptable", queue=self._queue, reason=str(error))  # noqa: TRY400
                 failure: Exception = error

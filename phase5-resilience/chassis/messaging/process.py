@@ -9,7 +9,9 @@ from threading import Event
 import structlog
 
 from chassis import logs
+from chassis.messaging.settings import WorkerSettings
 from chassis.messaging.topology import TopologyMismatch
+from chassis.tracing import setup as tracing
 
 FIRST, LONGEST = 0.1, 5.0
 
@@ -33,15 +35,21 @@ class Backoff:
         return chosen
 
 
-def until_stopped(log_level: str, run: Callable[[Event], None]) -> int:
-    """Run until SIGTERM or SIGINT; return the exit code: 1 if the broker has another topology."""
+def until_stopped(name: str, settings: WorkerSettings, run: Callable[[Event], None]) -> int:
+    """Run until SIGTERM or SIGINT; return the exit code: 1 if the broker has another topology.
+
+    Traces show `name`.
+    """
     stopping = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    logs.set_up(log_level, sys.stdout)
+    logs.set_up(settings.log_level, sys.stdout)
+    tracing.set_up(name, settings)
     try:
         run(stopping)
     except TopologyMismatch as error:
         log.error("topology.mismatch", reason=str(error))  # noqa: TRY400 - the line says it all
         return 1
+    finally:
+        tracing.finish()
     return 0

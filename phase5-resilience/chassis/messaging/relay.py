@@ -22,6 +22,7 @@ from chassis.messaging.process import Backoff, until_stopped
 from chassis.messaging.publisher import ConfirmedPublisher, Message
 from chassis.messaging.settings import WorkerSettings
 from chassis.messaging.topology import Topology
+from chassis.tracing.spans import Waited, publishing
 
 AT_ONCE = LANES // 2
 """Lanes that a relay takes at a time, so that two can work."""
@@ -39,7 +40,7 @@ _CLAIM = """
 # A statement of its own: it sees what whoever had these lanes before has marked.
 _WAITING = """
     SELECT waiting.* FROM unnest(%s::bigint[]) AS claimed (lane), LATERAL (
-        SELECT id, topic, event FROM outbox
+        SELECT id, topic, event, created_at FROM outbox
         WHERE lane = claimed.lane AND published_at IS NULL ORDER BY id LIMIT %s
     ) AS waiting ORDER BY id
 """
@@ -62,7 +63,7 @@ def main(settings: WorkerSettings, name: str, topology: Topology) -> int:
         topology.without(settings.subscribers_off),
         settings.outbox_keep,
     )
-    return until_stopped(settings.log_level, relay.run)
+    return until_stopped(name, settings, relay.run)
 
 
 class Relay:
@@ -118,9 +119,14 @@ class Relay:
             if not lanes:
                 return 0
             rows = database.execute(_WAITING, (lanes, FROM_EACH)).fetchall()
-            publisher.publish(
-                [Message(orjson.loads(event)["id"], topic, event) for _, topic, event in rows]
-            )
+            waited = [Waited(topic, orjson.loads(event), at) for _, topic, event, at in rows]
+            with publishing(self._topology.exchange, waited):
+                publisher.publish(
+                    [
+                        Message(one.event["id"], one.topic, row[2])
+                        for one, row in zip(waited, rows, strict=True)
+                    ]
+                )
             database.execute(_MARK, (now_ms(), [row[0] for row in rows]))
         return len(rows)
 

@@ -7,6 +7,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from chassis.settings import DatabaseSettings
+from chassis.tracing.settings import TracingSettings
 
 
 class OutboxSettings(BaseSettings):
@@ -45,7 +46,7 @@ class BrokerSettings(BaseSettings):
         return parameters
 
 
-class WorkerSettings(DatabaseSettings, OutboxSettings, BrokerSettings):
+class WorkerSettings(DatabaseSettings, OutboxSettings, BrokerSettings, TracingSettings):
     """Of those that answer nobody. Each field is the environment variable CHAT_<NAME>, here too."""
 
     model_config = SettingsConfigDict(env_prefix="CHAT_", frozen=True)

@@ -63,7 +63,7 @@ def main() -> int:
         Thread(target=_forget_expired, args=(database, stopping), daemon=True).start()
         consumer.run(stopping)
 
-    return until_stopped(settings.log_level, run)
+    return until_stopped(JOBS, settings, run)
 
 
 def _forget_expired(database: Database, stopping: Event) -> None:

@@ -31,7 +31,7 @@ def main() -> int:
         Thread(target=ask_until_stopped, args=given, daemon=True).start()
         consumer.run(stopping)
 
-    return until_stopped(settings.log_level, run)
+    return until_stopped(NOTIFICATIONS, settings, run)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ def main() -> int:
         topology=TOPOLOGY.without(settings.subscribers_off),
         schemas=schemas(),
     )
-    return until_stopped(settings.log_level, consumer.run)
+    return until_stopped(PEOPLE, settings, consumer.run)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ const HELP = {
     chat_gateway_problems_total: ['counter', "Problem documents of the gateway's own."],
     chat_gateway_seconds: ['histogram', 'Time of a request, sockets left out.'],
     chat_gateway_service_seconds_total: ['counter', 'Part of it that was spent waiting for services.'],
+    chat_gateway_spans_total: ['counter', 'Spans, by what became of them: exported, full, backend.'],
 };
 
 // Count a request that is over; return whether it gets a line in the log.
@@ -29,6 +30,11 @@ function count(r) {
 // Count a problem document.
 function problem(slug) {
     add(`chat_gateway_problems_total{type="${slug}"}`, 1);
+}
+
+// Count spans.
+function spans(outcome, amount) {
+    add(`chat_gateway_spans_total{outcome="${outcome}"}`, amount);
 }
 
 function add(series, amount) {
@@ -70,4 +76,4 @@ function histogram(name, found, lines) {
     });
 }
 
-export default { count, problem, expose };
+export default { count, problem, spans, expose };

@@ -27,6 +27,7 @@ from chassis.metrics import RequestMetrics
 from chassis.proxies import TrustedProxies
 from chassis.service_tokens import ServiceTokens
 from chassis.services import Services
+from chassis.tracing import setup as tracing
 from chassis.web import RequestEnvelope
 
 REGISTRATION_WAITS = 1.0
@@ -38,6 +39,8 @@ def create_app(settings: Settings | None = None, profiles: Transport | None = No
     settings = settings or Settings()
     app = Flask(__name__, static_folder=None)
     metrics = RequestMetrics(app, {"service": "auth"})
+    tracing.set_up("auth", settings, metrics.registry)
+    tracing.follow(app)
     database = Database(settings, outbox=outbox(settings))
     database.end_interrupted_import()
     found = _make_services(settings, database, profiles or Pool(settings.profiles_url))

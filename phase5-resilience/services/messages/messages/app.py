@@ -19,6 +19,7 @@ from chassis.proxies import TrustedProxies
 from chassis.resilience.shedding import SPARE, Limit, Shedding
 from chassis.service_tokens import PublishedKeys, ServiceTokens
 from chassis.services import Services
+from chassis.tracing import setup as tracing
 from chassis.web import RequestEnvelope
 from messages.catalogue import outbox
 from messages.conversations import Conversations, calls_to
@@ -35,6 +36,8 @@ def create_app(settings: Settings | None = None, conversations: Transport | None
     settings = settings or Settings()
     app = Flask(__name__, static_folder=None)
     metrics = RequestMetrics(app, {"service": "messages"})
+    tracing.set_up("messages", settings, metrics.registry)
+    tracing.follow(app)
     cache = Link(settings.cache_url, settings.cache_timeout, settings.cache_pause)
     noting = Noting(OwnWrites(cache), metrics.registry)
     database = Database(settings, noting, outbox(settings))

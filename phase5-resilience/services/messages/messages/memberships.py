@@ -41,7 +41,7 @@ def main() -> int:
         topology=TOPOLOGY.without(settings.subscribers_off),
         schemas=Schemas(SCHEMAS, UPCASTS),
     )
-    return until_stopped(settings.log_level, consumer.run)
+    return until_stopped(MEMBERSHIPS, settings, consumer.run)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from chassis.proxies import TrustedProxies
 from chassis.resilience.shedding import SPARE, Limit, Shedding
 from chassis.service_tokens import PublishedKeys, ServiceTokens
 from chassis.services import Services
+from chassis.tracing import setup as tracing
 from chassis.web import RequestEnvelope
 from profiles.cached import CachedProfiles
 from profiles.catalogue import outbox
@@ -32,6 +33,8 @@ def create_app(settings: Settings | None = None, auth: Transport | None = None) 
     settings = settings or Settings()
     app = Flask(__name__, static_folder=None)
     metrics = RequestMetrics(app, {"service": "profiles"})
+    tracing.set_up("profiles", settings, metrics.registry)
+    tracing.follow(app)
     database = Database(settings, outbox=outbox(settings))
     database.end_interrupted_import()
     found = _make_services(settings, database, auth or Pool(settings.auth_url))

@@ -22,7 +22,9 @@ from profiles.settings import CacheWorkerSettings
 def main() -> int:
     """Consume until stopped; return the exit code."""
     settings = CacheWorkerSettings(database_connections=1)
-    return until_stopped(settings.log_level, lambda stopping: _consumer(settings).run(stopping))
+    return until_stopped(
+        "cache-invalidation", settings, lambda stopping: _consumer(settings).run(stopping)
+    )
 
 
 def _consumer(settings: CacheWorkerSettings) -> Consumer:

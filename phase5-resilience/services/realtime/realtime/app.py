@@ -19,6 +19,7 @@ from chassis.messaging.subscription import Subscription
 from chassis.metrics import RequestMetrics
 from chassis.proxies import TrustedProxies
 from chassis.services import Services
+from chassis.tracing import setup as tracing
 from chassis.web import RequestEnvelope
 from events.topology import SOCKETS_HEAR, TOPOLOGY
 from realtime import sockets
@@ -47,6 +48,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or Settings()
     app = Flask(__name__, static_folder=None)
     metrics = RequestMetrics(app, {"service": "realtime"})
+    tracing.set_up("realtime", settings, metrics.registry)
+    tracing.follow(app)
     store, connections = Store(settings.store_url, settings.store_timeout), Connections()
     socketio = sockets.make_socketio()
     publisher = SocketPublisher(socketio, connections)

@@ -14,6 +14,7 @@ from chassis.events import Event
 from chassis.identity import Caller
 from chassis.messaging.cloudevents import CloudEvent
 from chassis.messaging.schemas import Newer, Schemas, Unacceptable
+from chassis.tracing.spans import consuming
 from realtime.catalogue import audience_of, contract_event
 from realtime.connections import Connections
 from realtime.presence import Presence
@@ -57,7 +58,9 @@ class Push:
                 if is_hint:
                     self.push_hint(**json.loads(body))
                 else:
-                    self._push(self._schemas.read(body))
+                    said = self._schemas.read(body)
+                    with consuming("sockets", said):
+                        self._push(said)
             except (Unacceptable, Newer) as error:
                 log.error("event.unacceptable", reason=str(error))  # noqa: TRY400
 

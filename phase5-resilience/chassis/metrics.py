@@ -19,13 +19,13 @@ from prometheus_client import (
     disable_created_metrics,
 )
 from prometheus_flask_exporter import PrometheusMetrics
-from sqlalchemy import QueuePool
+from sqlalchemy import Connection, QueuePool
 
 from chassis import context
 from chassis.context import RequestContext
 from chassis.database import Database
 from chassis.errors import Unavailable
-from chassis.messaging.outbox import waiting
+from chassis.messaging.outbox import oldest, waiting
 from chassis.resilience.report import BreakerStates
 from chassis.resilience.shedding import Limit
 
@@ -122,17 +122,19 @@ class RequestMetrics:
         self.watch(used, "Connections in use now.", pool.checkedout)
 
     def watch_outbox(self, database: Database) -> None:
-        """Add how many events wait."""
+        """Add how many events wait, and for how long; NaN while the database does not answer."""
 
-        def read() -> float:
+        def asked(question: Callable[[Connection], float]) -> float:
             try:
                 with database.read() as connection:
-                    return waiting(connection)
+                    return question(connection)
             except Unavailable:
                 return math.nan
 
         says = "Events that no broker has yet; NaN while the database does not answer."
-        self.watch("chat_outbox_waiting", says, read)
+        self.watch("chat_outbox_waiting", says, partial(asked, waiting))
+        says = "For how long the oldest of them has waited."
+        self.watch("chat_outbox_oldest_seconds", says, partial(asked, oldest))
 
     def _begin(self) -> None:
         self._in_flight.inc()

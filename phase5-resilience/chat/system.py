@@ -13,7 +13,7 @@ VERSION = "0.1.0"
 SYSTEM: dict[str, Any] = {
     "name": "chat",
     "phase": 5,
-    "step": "5.2",
+    "step": "5.3",
     "title": "Resilience",
     "version": VERSION,
     "capabilities": [

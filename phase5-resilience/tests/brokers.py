@@ -48,7 +48,7 @@ class Broker:
 
     def __init__(self) -> None:
         self._directory = TemporaryDirectory(prefix="chat-broker-")
-        self.port, self._pages = free_port(), free_port()
+        self.port, self._pages, self.metrics_port = free_port(), free_port(), free_port()
         self._running: list[subprocess.Popen[bytes]] = []
 
     def start(self) -> "Broker":
@@ -58,8 +58,9 @@ class Broker:
             f"listeners.tcp.one = 127.0.0.1:{self.port}\nmanagement.tcp.ip = 127.0.0.1\n"
             f"management.tcp.port = {self._pages}\ndefault_user = chat\ndefault_pass = {PASSWORD}\n"
             "vm_memory_high_watermark.absolute = 400MiB\ndisk_free_limit.absolute = 1MiB\n"
+            f"prometheus.tcp.ip = 127.0.0.1\nprometheus.tcp.port = {self.metrics_port}\n"
         )
-        (home / "plugins").write_text("[rabbitmq_management].")
+        (home / "plugins").write_text("[rabbitmq_management,rabbitmq_prometheus].")
         environment = os.environ | {
             "HOME": str(home),
             "ERL_EPMD_ADDRESS": "127.0.0.1",

@@ -118,6 +118,13 @@ def waiting(connection: Connection) -> int:
     return connection.scalar(rows) or 0
 
 
+def oldest(connection: Connection) -> float:
+    """Return for how many seconds the oldest of them has waited; 0 if none does."""
+    made = select(func.min(OutboxRow.created_at)).where(OutboxRow.published_at.is_(None))
+    since = connection.scalar(made)
+    return 0.0 if since is None else max(now_ms() - since, 0) / 1000
+
+
 def lane_of(stream: str) -> int:
     """Return the lane for whatever has to stay in order."""
     return zlib.crc32(stream.encode()) % LANES

@@ -19,8 +19,9 @@ function count(r) {
     if (v.status !== '101') {
         const seconds = Number(v.request_time);
         const bound = BOUNDS.find((one) => seconds <= one) || '+Inf';
-        add(`chat_gateway_seconds_bucket{resource="${v.resource}",le="${bound}"}`, 1);
-        add(`chat_gateway_seconds_sum{resource="${v.resource}"}`, seconds);
+        const labels = `method="${v.method}",resource="${v.resource}"`;
+        add(`chat_gateway_seconds_bucket{${labels},le="${bound}"}`, 1);
+        add(`chat_gateway_seconds_sum{${labels}}`, seconds);
         const waited = Number(v.upstream_response_time);
         add(`chat_gateway_service_seconds_total{resource="${v.resource}"}`, waited > 0 ? waited : 0);
     }

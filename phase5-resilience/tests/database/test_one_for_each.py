@@ -10,8 +10,9 @@ import pytest
 from postgres import Postgres, cluster, programs
 from waiting import PHASE
 
-PASSWORDS = ("APP", "AUTH", "PROFILES", "MESSAGES", "REPLICATION")
+PASSWORDS = ("APP", "AUTH", "PROFILES", "MESSAGES", "REPLICATION", "OBSERVER")
 SERVICES = ("app", "auth", "profiles", "messages")
+OTHERS = ("replicator", "observer")
 
 
 @pytest.fixture
@@ -35,13 +36,13 @@ def server(tmp_path: Path) -> Iterator[Postgres]:
     yield primary
     for name in SERVICES:
         primary.ask(f"DROP DATABASE {name}")
-    for role in (*SERVICES, "replicator"):
+    for role in (*SERVICES, *OTHERS):
         primary.ask(f"DROP ROLE {role}")
 
 
 def test_a_role_owns_its_database_and_cannot_even_connect_to_another(server: Postgres) -> None:
-    for role in (*SERVICES, "replicator"):
-        if role != "replicator":
+    for role in (*SERVICES, *OTHERS):
+        if role not in OTHERS:
             with psycopg.connect(server.url(role, role), autocommit=True) as connection:
                 connection.execute("CREATE TABLE one (id int)")
         for other in set(SERVICES) - {role}:

@@ -81,7 +81,7 @@ def test_workers_count_together_and_lose_nothing(gateway: Gateway) -> None:
         assert statuses == [200] * 400
         client.get(f"{gateway.url}/nothing")
     assert gateway.metric("chat_gateway_requests_total", resource="profiles") == 400
-    assert gateway.metric("chat_gateway_seconds_count", resource="profiles") == 400
+    assert gateway.metric("chat_gateway_seconds_count", method="GET", resource="profiles") == 400
     assert gateway.metric("chat_gateway_seconds_bucket", resource="profiles", le="+Inf") == 400
     assert gateway.metric("chat_gateway_problems_total", type="not-found") == 1
     waited = gateway.metric("chat_gateway_service_seconds_total", resource="profiles")

@@ -13,6 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from postgres import settings_for
 from running import Person, Server, metric, wait_for
+from sqlalchemy import text
 from stand_in import create_app
 from werkzeug.test import TestResponse
 
@@ -117,6 +118,22 @@ def test_the_cache_is_counted_by_kind_and_outcome(cached: Flask) -> None:
     for _ in range(3):
         client.get("/api/v1/conversations", headers=who)
     assert (sought("conversation", "miss"), sought("conversation", "hit")) == (1, 2)
+
+
+def test_how_long_the_oldest_event_has_waited_is_told(app: Flask, client: FlaskClient) -> None:
+    def seconds() -> float:
+        return metric(exposed(client), "chat_outbox_oldest_seconds")
+
+    assert seconds() == 0
+    body = {"kind": "group", "name": "G", "member_ids": []}
+    answer = client.post("/api/v1/conversations", json=body, headers=register(client))
+    assert answer.status_code == 201
+    first = seconds()
+    wait_for(lambda: seconds() > first)
+    assert metric(exposed(client), "chat_outbox_waiting") > 0
+    with services.of(app).get(Database).write() as work:
+        work.connection.execute(text("UPDATE outbox SET published_at = 1"))
+    assert seconds() == 0
 
 
 def test_nothing_is_in_flight_when_all_is_answered(server: Server) -> None:

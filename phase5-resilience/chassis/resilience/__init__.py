@@ -1,0 +1,1 @@
+"""Staying of use while something else is not."""

@@ -1,0 +1,1 @@
+"""The chat application: one package per domain, put together in `chat.app`."""

@@ -1,0 +1,1 @@
+"""What happened, in the order in which it was heard of: the first reader of events."""

@@ -1,0 +1,1 @@
+"""Notifications: what somebody should know of without looking at every conversation."""

@@ -1,0 +1,1 @@
+"""Grafana's dashboards as code. `python -m monitoring.dashboards` writes the JSON that it reads."""

@@ -1,0 +1,18 @@
+"""`python -m auth.migrate`: brings the tables of auth to what this version of it needs."""
+
+import sys
+from pathlib import Path
+
+import auth.archive  # noqa: F401 - knows its tables
+from auth.settings import Settings
+from chassis import migrate
+
+
+def main() -> int:
+    """Migrate; return the exit code."""
+    settings = Settings(**migrate.PATIENCE)
+    return migrate.run(settings, settings.log_level, Path(__file__).parents[1] / "alembic.ini")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

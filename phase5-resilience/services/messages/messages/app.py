@@ -1,0 +1,83 @@
+"""Putting the messages service together: the one place that knows every part."""
+
+import threading
+
+from flask import Flask
+
+from chassis import problems
+from chassis.cache.link import Link
+from chassis.cache.own_writes import OwnWrites
+from chassis.calls import Calls, Pool, Transport
+from chassis.database import Database
+from chassis.health import Health, probes
+from chassis.identity import Identities
+from chassis.json import FastJSONProvider
+from chassis.limits import BODY_MAX
+from chassis.listeners import by_listener, make_internal, make_operations
+from chassis.metrics import RequestMetrics
+from chassis.proxies import TrustedProxies
+from chassis.resilience.shedding import SPARE, Limit, Shedding
+from chassis.service_tokens import PublishedKeys, ServiceTokens
+from chassis.services import Services
+from chassis.tracing import setup as tracing
+from chassis.web import RequestEnvelope
+from messages.catalogue import outbox
+from messages.conversations import Conversations, calls_to
+from messages.epochs import Epochs
+from messages.internal import internal
+from messages.noting import Noting
+from messages.routes import messages
+from messages.service import MessageService
+from messages.settings import Settings
+
+
+def create_app(settings: Settings | None = None, conversations: Transport | None = None) -> Flask:
+    """Return the WSGI application, ready to serve. `messages.migrate` has made its tables."""
+    settings = settings or Settings()
+    app = Flask(__name__, static_folder=None)
+    metrics = RequestMetrics(app, {"service": "messages"})
+    tracing.set_up("messages", settings, metrics.registry)
+    tracing.follow(app)
+    cache = Link(settings.cache_url, settings.cache_timeout, settings.cache_pause)
+    noting = Noting(OwnWrites(cache), metrics.registry)
+    database = Database(settings, noting, outbox(settings))
+    database.end_interrupted_import()
+    found = _make_services(settings, database, conversations)
+    stopping = threading.Event()
+    others = {"cache": cache.answers}
+    if replica := database.replica:
+        others["replica"] = lambda: replica.is_used
+    health = Health(database, stopping, others)
+
+    app.config["MAX_CONTENT_LENGTH"] = BODY_MAX
+    app.json = FastJSONProvider(app)
+    app.extensions |= {"services": found, "stopping": stopping}
+    problems.register(app)
+    for blueprint in (messages, probes(health)):
+        app.register_blueprint(blueprint)
+    behind = {
+        settings.operations_bind: make_operations(metrics, health),
+        settings.internal_bind: make_internal(metrics, found, internal),
+    }
+    limit = Limit(settings.http_threads - SPARE, settings.patience)
+    proxied = TrustedProxies(Shedding(app.wsgi_app, limit), settings.trusted_proxies)
+    listeners = by_listener(proxied, behind)
+    app.wsgi_app = RequestEnvelope(listeners, metrics.observe)  # type: ignore[method-assign]
+    metrics.watch_limit(limit)
+    metrics.watch_pool(database.pool)
+    metrics.watch_outbox(database)
+    return app
+
+
+def _make_services(settings: Settings, database: Database, transport: Transport | None) -> Services:
+    found = Services()
+    secret = settings.client_secret_file
+    calls = calls_to("chat", settings.conversations_url, settings.auth_url, secret, transport)
+    epochs = Epochs(database, Conversations(calls))
+    keys = PublishedKeys(Calls("auth", Pool(settings.auth_url)))
+    found.register(Database, database)
+    found.register(Identities, Identities(settings.identity_secret_file.read_bytes()))
+    found.register(ServiceTokens, ServiceTokens("messages", keys))
+    found.register(Epochs, epochs)
+    found.register(MessageService, MessageService(database, epochs))
+    return found

@@ -1,0 +1,1 @@
+"""Posts alerts into a conversation of the chat that they are about."""

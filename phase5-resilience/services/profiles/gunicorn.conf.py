@@ -1,0 +1,22 @@
+"""gunicorn: one process; threads as many as requests may need at once."""
+
+import os
+from typing import Any
+
+from chassis import logs, serving
+from profiles.settings import Settings
+
+settings = Settings()
+logs.set_up(settings.log_level)
+os.umask(0o077)  # people show themselves to those who are logged in, and to nobody else
+
+globals().update(serving.SETTINGS)
+listeners = (settings.bind, settings.operations_bind, settings.internal_bind)
+bind = [address for address in listeners if address]
+threads = settings.http_threads
+pre_request = serving.pre_request
+
+
+def post_worker_init(worker: Any) -> None:
+    """End in an orderly way."""
+    serving.say_farewell(worker, settings.drain_seconds, lambda: None)

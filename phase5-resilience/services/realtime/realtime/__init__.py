@@ -1,0 +1,1 @@
+"""Sockets: who is connected, and how events reach them."""

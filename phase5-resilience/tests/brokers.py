@@ -153,15 +153,19 @@ class Host:
             connection.channel().basic_publish(TOPOLOGY.exchange, topic, body)
 
     def take(self, queue: str) -> list[tuple[dict[str, Any], Any]]:
-        """Take all that is in a queue, until a second without any; return bodies and properties."""
+        """Take all that is in a queue, until it is empty; return bodies and properties."""
         taken: list[tuple[dict[str, Any], Any]] = []
         with self.connection() as connection:
-            for method, properties, body in connection.channel().consume(
+            channel = connection.channel()
+            for method, properties, body in channel.consume(
                 queue, auto_ack=True, inactivity_timeout=1
             ):
-                if method is None:
+                if method is not None:
+                    taken.append((json.loads(body or b""), properties))
+                    continue
+                left = channel.queue_declare(queue, passive=True).method.message_count
+                if left == channel.get_waiting_message_count() == 0:  # and not just slow
                     break
-                taken.append((json.loads(body or b""), properties))
         return taken
 
     def queues(self) -> list[str]:

@@ -1,6 +1,6 @@
 """Dead letters: looked at where they lie, replayed or dropped; and how much lies in each queue.
 
-Whoever looks takes them all from the queue and, closing, puts them back in their order: two who
+Whoever looks takes them all from the queue and then puts them back in their order: two who
 look at once see a part each.
 """
 
@@ -67,7 +67,8 @@ class DeadLetters(Collector):
         """
         settled = 0
         with self._channel() as channel:
-            for known, tag, properties, body in self._each(channel, letter_id):
+            # All of them before the first is replayed: it may be back here at once.
+            for known, tag, properties, body in list(self._each(channel, letter_id)):
                 if replay:
                     properties.headers = None
                     channel.basic_publish("", known["queue"], body, properties, mandatory=True)
@@ -99,13 +100,14 @@ class DeadLetters(Collector):
         return [GaugeMetricFamily("chat_dead_letters", "Messages given up.", dead), sizes]
 
     def _each(self, channel: Any, letter_id: str | None = None) -> Iterator[_Taken]:
-        name = self._topology.dead.name
-        for _ in range(min(_size(channel, name), LOOKED_AT)):
-            method, properties, body = channel.basic_get(name)
-            if method is not None:  # else somebody else is looking at it
-                known = _known(method.routing_key, properties, body)
-                if letter_id in {None, known["id"]}:
-                    yield _Taken(known, method.delivery_tag, properties, body)
+        for _ in range(LOOKED_AT):
+            # Until there is none: how many there are, a broker says as of a moment ago.
+            method, properties, body = channel.basic_get(self._topology.dead.name)
+            if method is None:
+                break
+            known = _known(method.routing_key, properties, body)
+            if letter_id in {None, known["id"]}:
+                yield _Taken(known, method.delivery_tag, properties, body)
 
     @contextmanager
     def _channel(self) -> Iterator[Any]:
@@ -114,7 +116,13 @@ class DeadLetters(Collector):
                 self._topology.declare(connection)
                 channel = connection.channel()
                 channel.confirm_delivery()
-                yield channel
+                try:
+                    yield channel
+                finally:
+                    # Without being told to, the broker puts them back some time after the
+                    # connection has gone: who looks meanwhile would not find them.
+                    if channel.is_open:
+                        channel.basic_nack(multiple=True)
         except (UnroutableError, NackError) as error:
             raise NotReady("The queue that it came from is gone, or full.", 5) from error
         except (AMQPError, OSError) as error:

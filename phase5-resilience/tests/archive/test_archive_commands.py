@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import threading
+from collections import Counter
 from pathlib import Path
 
 import httpx
@@ -167,6 +168,7 @@ class _Maker(threading.Thread):
         super().__init__()
         self.acknowledged: list[str] = []
         self.refusals: list[httpx.Response] = []
+        self.problems: Counter[str] = Counter()
         self.stopping = threading.Event()
         self._person = person
 
@@ -177,6 +179,7 @@ class _Maker(threading.Thread):
                 self.acknowledged.append(answer.json()["id"])
             else:
                 self.refusals.append(answer)
+                self.problems[answer.json()["type"].rpartition("#")[2]] += 1
 
 
 def test_what_is_acknowledged_under_load_is_in_an_export_after_the_switch(
@@ -194,7 +197,7 @@ def test_what_is_acknowledged_under_load_is_in_an_export_after_the_switch(
         during = run_cli(data, "export")
         assert run_cli(data, "read-only", "on").returncode == 0
         after = run_cli(data, "export")
-        wait_for(lambda: all(len(maker.refusals) > 3 for maker in makers))
+        wait_for(lambda: all(maker.problems["read-only"] > 3 for maker in makers))
     finally:
         for maker in makers:
             maker.stopping.set()
@@ -210,10 +213,12 @@ def test_what_is_acknowledged_under_load_is_in_an_export_after_the_switch(
         if record["type"] == "conversation"
     }
     assert exported == {id_ for maker in makers for id_ in maker.acknowledged}
-    for refused in (one for maker in makers for one in maker.refusals):
-        assert refused.status_code == 503
-        assert refused.json()["type"].endswith("#read-only")
-        assert int(refused.headers["Retry-After"]) >= 1
+    for maker in makers:
+        # A lock may be waited for too long, on a slow machine: then nothing is stored either.
+        assert maker.problems.keys() <= {"read-only", "busy"}
+        for refused in maker.refusals:
+            assert refused.status_code == 503
+            assert int(refused.headers["Retry-After"]) >= 1
 
 
 def test_read_only_survives_a_restart_and_lets_people_read(tmp_path: Path, server: Server) -> None:

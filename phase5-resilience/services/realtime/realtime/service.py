@@ -69,6 +69,9 @@ class PresenceService:
 
     def announce(self, user_id: str) -> None:
         """Tell those who share a conversation with this person, and their own other sockets."""
+        # Before anything waits: where the system has closed the socket, its client may answer
+        # meanwhile, and with the socket's end go the subscriptions.
+        told = self._subscriptions.conversations(user_id)
         # One reload closes a socket and opens one, beside each other: whoever speaks last has to
         # say what is so by then.
         with self._telling:
@@ -77,9 +80,7 @@ class PresenceService:
                 self._everywhere.moved(user_id, online=online)
             except NotReady as error:
                 log.warning("presence.partly", reason=str(error))
-            self._hints.publish(
-                _presence(user_id, online=online), self._subscriptions.conversations(user_id)
-            )
+            self._hints.publish(_presence(user_id, online=online), told)
 
     def say_who_is_here(self) -> None:
         """Say in Redis who is connected, and tell of those whose process has gone."""

@@ -52,3 +52,29 @@ def test_the_last_that_is_said_of_somebodys_presence_is_true() -> None:
     assert connections.second is not None
     connections.second.join()
     assert told.online == told.said == [False, True]
+
+
+class Ending(Told):
+    """The socket's own thread ends while Redis is told."""
+
+    subscriptions: Subscriptions
+    rooms: Collection[str] = ()
+
+    def publish(self, event: Event, conversation_ids: Collection[str]) -> None:
+        super().publish(event, conversation_ids)
+        self.rooms = conversation_ids
+
+    def moved(self, user_id: str, *, online: bool) -> None:
+        super().moved(user_id, online=online)
+        self.subscriptions.leave(user_id)
+
+
+def test_who_is_sent_away_and_leaves_at_once_is_told_of_all_the_same() -> None:
+    told = Ending()
+    anything = cast(Any, told)
+    told.subscriptions = Subscriptions(lambda _: ["group"])
+    told.subscriptions.enter("ann")
+    presence = PresenceService(anything, told.subscriptions, Connections(), anything, anything)
+    presence.announce("ann")  # the system has closed her only socket: she has logged out
+    assert told.online == [False]
+    assert set(told.rooms) == {"group"}

@@ -10,7 +10,7 @@ from drill.stage import Stage
 from drill.timeline import Sample
 from load.recorder import percentile
 
-OPENERS, EACH = 30, 1.0
+OPENERS, EACH = 120, 4.0
 """Who look at conversations all the time, which asks messages, and the seconds between two looks of
 one: with the two seconds that each waits in phase 4, they need more threads than chat has."""
 LOOKERS = 2
@@ -47,6 +47,7 @@ def run(stage: Stage) -> None:
         for _ in range(OPENERS):
             path = f"/conversations/{group}"
             looking.enter_context(_looking(stage, ann, "open", path, EACH))
+            stage.wait(EACH / OPENERS)  # not all at once
         for kind, path in unaffected.items():
             for _ in range(LOOKERS):
                 looking.enter_context(_looking(stage, ann, kind, path, 0.1))

@@ -13,7 +13,7 @@ from load.recorder import percentile
 OPENERS, EACH = 120, 4.0
 """Who look at conversations all the time, which asks messages, and the seconds between two looks of
 one: with the two seconds that each waits in phase 4, they need more threads than chat has."""
-LOOKERS = 2
+LOOKERS = 1
 """Who look at each thing that does not need messages, ten times a second."""
 CALM, STILL, AFTER = 20.0, 15.0, 10.0
 OPENS_WITHIN, CLOSES_WITHIN, WORSE = 2.0, 5.0, 1.5

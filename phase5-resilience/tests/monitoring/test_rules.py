@@ -6,7 +6,18 @@ from pathlib import Path
 import pytest
 import yaml
 from waiting import PHASE
-from watching import CONFIGURATION, MONITORING, RULES, alerts, names, panels, promtool, queries, recorded, rules
+from watching import (
+    CONFIGURATION,
+    MONITORING,
+    RULES,
+    alerts,
+    names,
+    panels,
+    promtool,
+    queries,
+    recorded,
+    rules,
+)
 
 HEADINGS = ["What it means.", "Look at.", "Do."]
 UNITS = {"bytes", "ops", "percentunit", "reqps", "s", "short"}

@@ -33,7 +33,7 @@ ATTEMPTS, PAUSE = 3, 0.05
 """Tries, and the seconds before the second one; then twice as many, each less by chance."""
 LEAST = 0.005
 """Seconds with which a try makes sense."""
-SLOW = 0.75
+SLOW = 0.9
 """The share of the longest time for an answer, from which on one is as bad as none."""
 ILL = frozenset(["busy", "not-ready", "internal-error"])
 """What somebody says who cannot do for others what they are there for."""

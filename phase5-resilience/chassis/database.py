@@ -41,6 +41,8 @@ _COMMIT_AND_TELL = f"{_COMMIT}; NOTIFY outbox"
 _ONE_MOMENT = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _ROOM = "SET LOCAL work_mem = 64; SELECT FROM generate_series(1, 60000) OFFSET 60000"
 """Sets aside a megabyte in a temporary file: some two hundred sends."""
+_TUNING = Tuning(slow=math.inf, at_once=1024, window=10, least=5)
+"""How many wait, the pool bounds, and for how long its time-out."""
 
 
 class Base(DeclarativeBase):
@@ -77,8 +79,7 @@ class Database:
         self._publisher = publisher or Nobody()
         self._outbox = outbox
         self._engine = engine_for(settings.database_url, settings, "db")
-        # How many wait, the pool bounds, and for how long its time-out.
-        self._breaker = Breaker("database", Tuning(slow=math.inf, at_once=1024), failure=Away)
+        self._breaker = Breaker("database", _TUNING, failure=Away)
         self._freshness = Freshness()
         self.replica: Replica | None = None
         if settings.replica_url:

@@ -43,7 +43,7 @@ class ServerSettings(TracingSettings):
 
     http_threads: int = Field(default=32, ge=16, le=256)
     """How many requests are worked on at once, at the most."""
-    patience: float = Field(default=0.25, gt=0)
+    patience: float = Field(default=0.5, gt=0)
     """How long half of the requests may take before fewer are worked on at once."""
     drain_seconds: float = Field(default=2.0, ge=0, le=5)
     """How long a stopping process goes on serving after it said that it is not ready."""

@@ -37,10 +37,10 @@ class Tuning:
     """From how long on an answer is as bad as none."""
     at_once: int = 12
     """How many calls: under half of the threads that a service has."""
-    window: int = 10
+    window: int = 20
     """How many of the latest calls are looked at: few, so that it opens soon."""
-    least: int = 5
-    """Calls without which nothing is said."""
+    least: int = 10
+    """Calls without which nothing is said; fewer than may wait at once."""
     bad: float = 0.5
     """The share of bad ones, from which on it opens."""
     pause: float = 1.0

@@ -235,12 +235,12 @@ def test_anything_else_is_a_fault_of_ours(answer: Answer) -> None:
 def test_who_is_ill_in_whatever_way_is_not_asked_for_a_while(answer: Answer | None) -> None:
     transport = Scripted(answer)
     calls = Calls("auth", transport)
-    for _ in range(5):
+    for _ in range(Tuning().least):
         with pytest.raises(NotReady):
             calls.call("POST", "/x")
     with pytest.raises(Refused):
         calls.call("POST", "/x")
-    assert len(transport.asked) == 5
+    assert len(transport.asked) == Tuning().least
 
 
 @pytest.mark.parametrize(
@@ -259,10 +259,10 @@ def test_who_refuses_with_reason_is_well(answer: Answer) -> None:
 def test_tries_of_one_call_are_one_call() -> None:
     transport = Scripted(None)
     calls = Calls("auth", transport)
-    for _ in range(4):
+    for _ in range(Tuning().least - 1):
         with pytest.raises(NotReady):
             calls.call("GET", "/x")
-    assert len(transport.asked) > 5
+    assert len(transport.asked) > Tuning().least
     with pytest.raises(NotReady) as silent:
         calls.call("GET", "/x")
     assert not isinstance(silent.value, Refused)

@@ -202,7 +202,7 @@ def test_without_the_cache_it_is_degraded_and_ready(client: FlaskClient) -> None
     assert answer.json["dependencies"]["database"]["ms"] > 0
     breakers = answer.json["breakers"]
     assert breakers.pop("cache") in {"open", "half-open"}
-    assert breakers == dict.fromkeys(["auth", "messages", "profiles"], "closed")
+    assert breakers == dict.fromkeys(["auth", "database", "messages", "profiles"], "closed")
 
 
 def test_without_the_database_it_is_not_ready(

@@ -5,6 +5,7 @@ import json
 import runpy
 import uuid
 from collections.abc import Callable
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +19,8 @@ from lab.errors import LabError
 # A file beside: a drill imports nothing of its phase, of which several may be loaded.
 _TREES = runpy.run_path(str(Path(__file__).with_name("trees.py")))
 TREES, missing = _TREES["TREES"], _TREES["missing"]
+STARTS = 180.0
+"""Seconds until the backend is there: nobody waits for it, and so `lab up` does not."""
 WITHIN = 15.0
 """Seconds until the last consumer's spans are at the backend."""
 SECRET = "the-text-of-a-message"  # noqa: S105 - no password
@@ -34,18 +37,28 @@ class Backend:
             raise LabError("this phase has no zipkin")
         self._address = urlsplit(f"http://{found.address.split(', ')[0]}")
 
+    def is_there(self) -> bool:
+        """Return whether it takes spans."""
+        try:
+            return self._get("/health")[0] == HTTPStatus.OK
+        except (OSError, http.client.HTTPException):
+            return False
+
     def trace(self, trace_id: str) -> list[dict[str, Any]]:
         """Return its spans; none if it has none."""
+        status, body = self._get(f"/api/v2/trace/{trace_id}")
+        spans: list[dict[str, Any]] = json.loads(body) if status == HTTPStatus.OK else []
+        return spans
+
+    def _get(self, path: str) -> tuple[int, bytes]:
         host, port = self._address.hostname or "", self._address.port
         connection = http.client.HTTPConnection(host, port, timeout=10)
         try:
-            connection.request("GET", f"/api/v2/trace/{trace_id}")
+            connection.request("GET", path)
             answer = connection.getresponse()
-            body = answer.read()
+            return answer.status, answer.read()
         finally:
             connection.close()
-        spans: list[dict[str, Any]] = json.loads(body) if answer.status == 200 else []
-        return spans
 
 
 def chosen_id() -> str:
@@ -56,6 +69,7 @@ def chosen_id() -> str:
 def run(stage: Stage) -> None:
     """Do each operation once, under an id of ours, and look at what it has left."""
     backend = Backend(stage)
+    _until_there(stage, backend)
     ann, ben = stage.people(2)
     group = ann.group([ben])
     ann.send(group, "before", SECRET)
@@ -71,6 +85,15 @@ def run(stage: Stage) -> None:
     written = json.dumps(spans)
     quoted = [one for one in (SECRET, PASSWORD, ann.name, ann.token) if one in written]
     stage.claim("no span quotes anybody, or has what lets in", holds=not quoted, of=len(spans))
+
+
+def _until_there(stage: Stage, backend: Backend) -> None:
+    """Wait: what is sent before is lost."""
+    end = stage.timeline.now() + STARTS
+    while not backend.is_there():
+        if stage.timeline.now() > end:
+            raise LabError(f"zipkin does not answer within {STARTS:.0f} s")
+        stage.wait(0.5)
 
 
 def _do(act: Callable[[dict[str, str]], object]) -> str:

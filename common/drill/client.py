@@ -38,8 +38,6 @@ class Person:
         self.name = name
         self.id = ""
         self.token = ""
-        self.degraded = ""
-        """What the last answer says that it was made without."""
 
     @classmethod
     def register(cls, url: str) -> "Person":
@@ -126,7 +124,6 @@ class Person:
             self._connection.request(method, path, body, headers)
             answer = self._connection.getresponse()
             self._used_at = time.monotonic()
-            self.degraded = answer.getheader("X-Degraded", "")
             return answer.status, answer.read()
         except (OSError, HTTPException) as error:
             self.close()

@@ -50,11 +50,7 @@ class Timeline:
 
     def now(self) -> float:
         """Return seconds since the start."""
-        return self.of_clock(time.monotonic())
-
-    def of_clock(self, moment: float) -> float:
-        """Return the same for a moment of `time.monotonic`, of whichever process of the machine."""
-        return moment - self._began
+        return time.monotonic() - self._began
 
     def mark(self, words: str) -> None:
         """Note a moment."""

@@ -88,29 +88,6 @@ def test_the_name_of_a_request_goes_into_its_problem_and_its_event(
     socket.wait_for("message.created", request_id=given["X-Request-ID"])
 
 
-@pytest.mark.capability("traces")
-def test_a_trace_of_the_callers_is_the_requests_name(system: Json, ada: Person) -> None:
-    assert system["links"]["traces"].startswith(("http://", "https://"))
-    trace = uuid4().hex
-    headers = {"traceparent": f"00-{trace}-{trace[:16]}-01"}
-    answer = ada.call("GET", "/profiles/me", headers=headers)
-    assert answer.headers["X-Request-ID"] == str(UUID(trace))
-
-
-@pytest.mark.capability("degraded")
-def test_a_system_that_is_well_says_nothing_of_being_degraded(ada: Person, bob: Person) -> None:
-    room = ada.start_direct(bob)["id"]
-    ada.send(room, "hello")
-    for path in (
-        "/conversations",
-        f"/conversations/{room}",
-        f"/conversations/{room}/messages",
-        f"/presence?ids={bob.id}",
-        f"/profiles?ids={bob.id}",
-    ):
-        assert "X-Degraded" not in ada.call("GET", path).headers, path
-
-
 @pytest.mark.capability("metrics")
 @pytest.mark.parametrize("path", ["/metrics", "/main.js", "/web/../metrics"])
 @pytest.mark.parametrize("host", [None, "127.0.0.1:9000", "localhost:9101"])

@@ -12,7 +12,7 @@ from lab.cli.console import complain
 from lab.errors import INTERRUPTED, LabError, Terminated
 
 COMMANDS = (
-    *("up", "down", "ps", "logs", "trace", "open", "test"),
+    *("up", "down", "ps", "logs", "open", "test"),
     *("seed", "reset", "export", "import", "upgrade", "read-only"),
     "dead-letters",
     *("diff", "exercise", "history"),

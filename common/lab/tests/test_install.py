@@ -54,10 +54,9 @@ def test_an_installation_that_fails_is_told(lacking: Path, monkeypatch: pytest.M
 
 def test_an_unknown_image_is_refused_with_those_that_are_known(tmp_path: Path) -> None:
     (tmp_path / "compose.yaml").write_text("services: {a: {image: 'nosuch:1'}}\n")
-    known = (
-        "redis, postgres, rabbitmq, nginx, prom/prometheus, prom/alertmanager, openzipkin/zipkin"
-    )
-    with pytest.raises(RefusedError, match=rf"image nosuch:1, .*\(it has: {known}\)"):
+    with pytest.raises(
+        RefusedError, match=r"image nosuch:1, .*\(it has: redis, postgres, rabbitmq, nginx\)"
+    ):
         install.provide(load(tmp_path))
 
 

@@ -115,26 +115,6 @@ def test_a_system_that_asks_for_patience_gets_it(
     assert second - first >= 1900
 
 
-def test_an_answer_with_less_than_usual_is_shown_and_quietly_said_to_be_so(
-    browsers: Browsers, ada: Person, bob: Person
-) -> None:
-    def without_messages(route: Route) -> None:
-        answer = route.fetch()
-        route.fulfill(response=answer, headers=answer.headers | {"X-Degraded": "messages"})
-
-    room = ada.direct(bob)
-    bob.say(room, "said before")
-    chat = browsers.of(ada)
-    chat.page.route("**/api/v1/conversations?*", without_messages)
-    chat.open(room)
-    expect(chat.message("said before")).to_be_visible()
-    notice = chat.page.locator(".banner.quiet")
-    expect(notice).to_contain_text("Some messages may be missing from the list")
-    expect(chat.page.locator(".banner:not(.quiet)")).to_have_count(0)
-    chat.page.unroute_all()
-    expect(notice).to_have_count(0, timeout=20_000)
-
-
 @failing_requests
 def test_what_is_asked_for_too_often_is_done_a_little_later(
     browsers: Browsers, ada: Person, bob: Person

@@ -21,9 +21,6 @@ _ASYNCAPI = "contract:/asyncapi.yaml"
 _EVERYWHERE = ("X-Request-ID", "Server-Timing")
 """Headers that even a page outside the API carries."""
 
-_SOMETIMES = {"X-Degraded": "Degraded"}
-"""Headers that any answer may carry, by the component that says how they look."""
-
 _SHOWN = 600
 """Characters of a wrong answer that a failure shows."""
 
@@ -131,9 +128,6 @@ def _check_headers(where: str, response: Any, headers: Mapping[str, str]) -> Non
     for name, reference in response.get("headers", {}).items():
         component = reference["$ref"].rpartition("/")[2]
         _check_header(where, name, openapi()["components"]["headers"][component], headers)
-    for name, component in _SOMETIMES.items():
-        if name in headers:
-            _check_header(where, name, openapi()["components"]["headers"][component], headers)
 
 
 def _check_header(where: str, name: str, header: Any, headers: Mapping[str, str]) -> None:

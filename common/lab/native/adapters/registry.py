@@ -5,20 +5,10 @@ from collections.abc import Sequence
 from lab.native.adapters.adapter import Adapter
 from lab.native.adapters.nginx import Nginx
 from lab.native.adapters.postgres import Postgres
-from lab.native.adapters.prometheus import Alertmanager, Prometheus
 from lab.native.adapters.rabbitmq import RabbitMQ
 from lab.native.adapters.redis import Redis
-from lab.native.adapters.zipkin import Zipkin
 
-ADAPTERS: Sequence[Adapter] = (
-    Redis(),
-    Postgres(),
-    RabbitMQ(),
-    Nginx(),
-    Prometheus(),
-    Alertmanager(),
-    Zipkin(),
-)
+ADAPTERS: Sequence[Adapter] = (Redis(), Postgres(), RabbitMQ(), Nginx())
 
 
 def adapter_for(image: str) -> Adapter | None:

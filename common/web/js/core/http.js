@@ -5,13 +5,9 @@ import { noteRequest } from './trace.js';
 
 const BASE = '/api/v1';
 const PATIENCE = 20_000;
-const REMEMBERED = 10_000;
 
 /** The last passing trouble that the whole system had: {problem, until: ms since 1970}, or null. */
 export const trouble = signal(null);
-
-/** What the system had to answer without, lately: part -> until when that is told (ms since 1970). */
-export const degraded = signal({});
 
 /**
  * @param {string} method
@@ -42,7 +38,6 @@ export async function exchange(method, path, { query, body, token } = {}) {
   noteRequest(method, path, start, response.status, requestId, response.headers.get('Server-Timing'));
   if (!response.ok) throw noted(problemFrom(response, parsed(text), requestId));
   if (trouble.value?.problem.status === 0) trouble.value = null;
-  noteDegraded(response.headers.get('X-Degraded'));
   return { data: parsed(text), status: response.status, requestId };
 }
 
@@ -57,12 +52,6 @@ function parsed(text) {
   } catch {
     return null;
   }
-}
-
-function noteDegraded(parts) {
-  if (!parts) return;
-  const until = Date.now() + REMEMBERED;
-  degraded.value = { ...degraded.value, ...Object.fromEntries(parts.split(/, ?/).map((part) => [part, until])) };
 }
 
 /** Lets the banner tell about a server that is away or asks for patience. */

@@ -1,14 +1,9 @@
 /** Tells, kindly and only when it matters, that the system is away, busy, or not live. */
 import { html, useEffect, useState } from '../lib.js';
-import { degraded, trouble } from '../core/http.js';
+import { trouble } from '../core/http.js';
 import { connection, reconnect } from '../model/realtime.js';
 
 const GRACE_MS = 2500;
-const LESS = {
-  messages: 'Some messages may be missing from the list for a moment.',
-  presence: 'Who is online cannot be told for sure at the moment.',
-  profiles: 'Your profile is still being made.',
-};
 
 export function Banner() {
   const [now, setNow] = useState(Date.now());
@@ -22,12 +17,8 @@ export function Banner() {
     return () => clearInterval(timer);
   }, []);
   const said = words(now, lostAt);
-  const less = Object.keys(degraded.value).filter((part) => degraded.value[part] > now);
-  const quiet = less.map((part) => LESS[part]).filter(Boolean).join(' ');
-  return html`<div class="banner-place" role="status" data-degraded=${less.join(' ') || null}>
-    ${said && html`<div class="banner"><span>${said}</span>
-    ${!live && html`<button type="button" class="link" onClick=${reconnect}>Try now</button>`}</div>`}
-    ${!said && quiet && html`<div class="banner quiet"><span>${quiet}</span></div>`}</div>`;
+  return html`<div class="banner-place" role="status">${said && html`<div class="banner"><span>${said}</span>
+    ${!live && html`<button type="button" class="link" onClick=${reconnect}>Try now</button>`}</div>`}</div>`;
 }
 
 function words(now, lostAt) {

@@ -81,7 +81,7 @@ function Trace({ trace }) {
   const percent = (ms) => `${(100 * ms) / total}%`;
   const notes = trace.entries.filter((entry) => entry.dur === null);
   return html`<h3><span class=${`method ${trace.method}`}>${trace.method}</span> <code>${trace.path}</code> → ${trace.status || 'no answer'}</h3>
-    <dl class="facts"><div><dt>Request</dt><dd><code>${trace.id || '—'}</code><${Page} id=${trace.id} /></dd></div>
+    <dl class="facts"><div><dt>Request</dt><dd><code>${trace.id || '—'}</code></dd></div>
       <div><dt>Passed through</dt><dd>${trace.entries.map(({ name }) => name).join(' → ') || '—'}</dd></div>
       ${notes.map(({ name, desc }) => html`<div key=${name}><dt>${name}</dt><dd>${desc || 'yes'}</dd></div>`)}</dl>
     <table class="waterfall"><caption class="hidden">Time by part</caption><tbody>
@@ -91,14 +91,6 @@ function Trace({ trace }) {
         <td class="took">${duration(bar.dur)}</td></tr>`)}
     </tbody></table>
     <p class="dim">The server tells how long each part took, not when it began: parts are drawn in the order they are named, inside the one that holds them.</p>`;
-}
-
-/** Leads to the trace's page, where the system has such pages; only some traces are kept. */
-function Page({ id }) {
-  const pages = system.value.links?.traces;
-  const trace = id.replaceAll('-', '');
-  return pages && /^[0-9a-f]{32}$/.test(trace)
-    ? html` <a href=${pages + trace} target="_blank" rel="noopener noreferrer">Trace, if it was kept</a>` : null;
 }
 
 /**

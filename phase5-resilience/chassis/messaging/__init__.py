@@ -1,1 +1,0 @@
-"""Events between processes: outbox, relay, topology and consumers. It knows of no event by name."""

@@ -1,1 +1,0 @@
-"""Staying of use while something else is not."""

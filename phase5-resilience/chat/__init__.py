@@ -1,1 +1,0 @@
-"""The chat application: one package per domain, put together in `chat.app`."""

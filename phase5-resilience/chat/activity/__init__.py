@@ -1,1 +1,0 @@
-"""What happened, in the order in which it was heard of: the first reader of events."""

@@ -1,1 +1,0 @@
-"""One module, one queue, one process."""

@@ -1,1 +1,0 @@
-"""Conversations and who is in them."""

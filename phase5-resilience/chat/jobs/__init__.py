@@ -1,1 +1,0 @@
-"""Work that takes longer than a request: exporting what an account holds, and deleting it."""

@@ -1,1 +1,0 @@
-"""Notifications: what somebody should know of without looking at every conversation."""

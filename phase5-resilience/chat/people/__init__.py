@@ -1,1 +1,0 @@
-"""Who exists, and what they are called: what is needed here of the profile service."""

@@ -1,1 +1,0 @@
-"""Phase 0's measured experiments: what it is compared with, and how it is hurt."""

@@ -1,1 +1,0 @@
-"""Accounts, logins and tokens."""

@@ -1,1 +1,0 @@
-"""The timeline of each conversation."""

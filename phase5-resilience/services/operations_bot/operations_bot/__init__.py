@@ -1,1 +1,0 @@
-"""Posts alerts into a conversation of the chat that they are about."""

@@ -1,1 +1,0 @@
-"""Sockets: who is connected, and how events reach them."""
